@@ -1,4 +1,4 @@
-//! An index of charts: the same versions and digests in whatever pieces it arrives.
+//! An index of charts: the same versions, digests and times in whatever pieces it arrives.
 
 #![no_main]
 
@@ -18,6 +18,8 @@ fuzz_target!(|bytes: &[u8]| {
         for (chart, _) in whole.charts() {
             let same = pieced.entries(chart).expect("the same charts");
             assert!(whole.entries(chart).expect("it is listed").eq(same), "{chart}");
+            let times = |index: &Index| index.times(chart).expect("it is listed").collect::<Vec<_>>();
+            assert_eq!(times(whole), times(&pieced), "{chart}");
         }
     }
 });

@@ -42,7 +42,8 @@ pub struct Details {
     pub version: Option<String>,
     /// Its digest as `algorithm:hex`.
     pub digest: Option<String>,
-    /// When it was built, committed or tagged, whichever the strategy goes by.
+    /// When it was built, committed or tagged, whichever the strategy goes by; of a chart, when its entry in an index says that it was created,
+    /// which decides nothing.
     pub time: Option<Timestamp>,
     /// The first line of a commit's message.
     pub subject: Option<String>,

@@ -84,7 +84,7 @@ pub(crate) async fn fetch(
         let error = match read_index(*response, memory, call).await {
             Ok((index, _)) => {
                 let validators =
-                    validators.map(|validators| validators.with_content(Digest::of(&index.to_bytes())));
+                    validators.map(|validators| validators.with_content(Digest::of(&index.content_bytes())));
                 return Ok(Fetched::Index(
                     Arc::new(CachedIndex { index, validators, is_distrusted: false }),
                     None,

@@ -56,6 +56,12 @@
 //!   whose entry has none, or one that is malformed, is found without a digest, with a warning. A discovery that is unchanged does not
 //!   repeat the warning, as it does not read the index.
 //!
+//! # Times
+//!
+//! Each version in a chart repository is reported to the [trace](artifact_source::Trace) with the time that its entry was created at, if
+//! that is one in RFC 3339 ([`Index::times`]): for people, and for no further request. No time changes what is selected, in which order, or
+//! whether a discovery is unchanged. The tags of a registry have none.
+//!
 //! # Cost
 //!
 //! | | requests | body |

@@ -100,7 +100,7 @@ pub(crate) struct Validators {
     /// The `Content-Length` of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     length: Option<u64>,
-    /// The digest of the charts and versions that were read: a server may use the same validators for another index.
+    /// The digest of the charts, versions and digests that were read: a server may use the same validators for another index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content: Option<Digest>,
 }

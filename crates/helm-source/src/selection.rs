@@ -5,6 +5,7 @@ use std::sync::Arc;
 use artifact_http::{Call, WorkPool};
 use artifact_source::{Candidate, Chart, Details, Error, ErrorKind, Rejection, Trace, Warning, printable};
 use futures::stream::{FuturesOrdered, StreamExt as _};
+use jiff::Timestamp;
 use oci_registry::{Digest, Manifest, Repository, Tags, is_tag};
 use selection_strategies::{self as strategies, Ranking, TagRule, Verdict};
 
@@ -49,6 +50,11 @@ pub(crate) trait Listed: Clone + Send + Sync + 'static {
     fn digest(&self, _position: usize) -> EntryDigest {
         EntryDigest::Missing
     }
+
+    /// When the list says that the version was created.
+    fn time(&self, _position: usize) -> Option<Timestamp> {
+        None
+    }
 }
 
 impl Listed for Tags {
@@ -70,7 +76,10 @@ impl Selection<'_> {
     ///
     /// A version that is listed twice is two candidates and may be found twice, as in Kargo: the two entries of the index are two charts.
     pub(crate) async fn versions(&self, listed: &impl Listed) -> Result<Vec<Chart>, Error> {
-        Ok(self.chosen(listed).await?.iter().map(|candidate| self.accept(candidate, None)).collect())
+        let accept = |candidate: &strategies::Candidate<'_>| {
+            self.accept(candidate, None, listed.time(candidate.position))
+        };
+        Ok(self.chosen(listed).await?.iter().map(accept).collect())
     }
 
     /// The best entries of an index, with their digests. Entries without one, and with a malformed one, are found without it, with a
@@ -85,7 +94,7 @@ impl Selection<'_> {
                 EntryDigest::Malformed => malformed.push(candidate.name.to_owned()),
                 EntryDigest::Missing => missing.push(candidate.name.to_owned()),
             }
-            self.accept(candidate, digest.to_text())
+            self.accept(candidate, digest.to_text(), listed.time(candidate.position))
         };
         let charts = chosen.iter().map(accept).collect();
         for (versions, what) in [
@@ -134,7 +143,7 @@ impl Selection<'_> {
                 match tag {
                     Ok(TagContent::Chart(digest)) => {
                         let digest = reads.digests.then(|| digest.to_string());
-                        charts.push(self.accept(candidate, digest));
+                        charts.push(self.accept(candidate, digest, None));
                     }
                     Ok(TagContent::Other(what)) => {
                         reject(candidate.name, Rejection::other("notAChart", format!("{what}, not a chart")));
@@ -167,11 +176,13 @@ impl Selection<'_> {
 
     /// The best candidates up to the limit; the others are reported.
     async fn chosen<'n, L: Listed>(&self, listed: &'n L) -> Result<Vec<strategies::Candidate<'n>>, Error> {
-        let selection = self.rank(listed, L::refusal).await?.into_selection(Vec::new()).limit(self.limit);
-        for (name, why) in &selection.rejected {
-            self.trace.rejected(&Candidate::new(name), why);
+        let mut chosen = self.rank(listed, L::refusal).await?.into_sorted();
+        let beyond = chosen.split_off(self.limit.min(chosen.len()));
+        for candidate in beyond {
+            let why = Rejection::BeyondLimit { limit: self.limit };
+            self.reject(candidate.name, listed.time(candidate.position), &why);
         }
-        Ok(selection.chosen)
+        Ok(chosen)
     }
 
     /// The versions that the rule accepts, in its order; the others are reported. A list may be long, so other threads judge.
@@ -190,7 +201,7 @@ impl Selection<'_> {
             if let (Some(name), Some(verdict)) = (listed.name(position), verdict) {
                 match verdict {
                     Verdict::Accepted => accepted.push((position, name)),
-                    Verdict::Rejected(why) => self.trace.rejected(&Candidate::new(name), &why),
+                    Verdict::Rejected(why) => self.reject(name, listed.time(position), &why),
                 }
             }
         };
@@ -198,11 +209,22 @@ impl Selection<'_> {
         Ok(self.rule.rank_accepted(accepted))
     }
 
-    /// Reports a candidate as found, with its version, if that is spelt otherwise, and the digest.
-    fn accept(&self, candidate: &strategies::Candidate<'_>, digest: Option<String>) -> Chart {
+    /// Reports a name as rejected, with its time.
+    fn reject(&self, name: &str, time: Option<Timestamp>, why: &Rejection) {
+        let details = Details::new().with_time(time);
+        self.trace.rejected(&Candidate::new(name).with_details(&details), why);
+    }
+
+    /// Reports a candidate as found, with its version, if that is spelt otherwise, the digest and the time.
+    fn accept(
+        &self,
+        candidate: &strategies::Candidate<'_>,
+        digest: Option<String>,
+        time: Option<Timestamp>,
+    ) -> Chart {
         let version = candidate.version_text();
         let other = (*version != *candidate.name).then(|| version.to_string());
-        let details = Details::new().with_version(other).with_digest(digest.clone());
+        let details = Details::new().with_version(other).with_digest(digest.clone()).with_time(time);
         self.trace.accepted(&Candidate::new(candidate.name).with_details(&details));
         let chart = Chart::new(version);
         match digest {

@@ -11,6 +11,7 @@ use artifact_source::{
     Rejection, SourceId, SourceKind, Trace, Warning, printable,
 };
 use async_trait::async_trait;
+use jiff::Timestamp;
 use oci_registry::{RegistryClient, Repository};
 use selection_strategies::{NameKind, TagRule, similar_names};
 
@@ -324,6 +325,10 @@ impl Listed for ListedVersions {
 
     fn digest(&self, position: usize) -> EntryDigest {
         self.cached.index.entry(&self.chart, position).map_or(EntryDigest::Missing, |(_, digest)| digest)
+    }
+
+    fn time(&self, position: usize) -> Option<Timestamp> {
+        self.cached.index.time(&self.chart, position)
     }
 }
 

@@ -46,7 +46,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "helm-source",
-        &["artifact-http", "artifact-source", "oci-registry", "repository-url", "selection-strategies"],
+        &[
+            "artifact-http",
+            "artifact-source",
+            "go-compat",
+            "oci-registry",
+            "repository-url",
+            "selection-strategies",
+        ],
     ),
     ("helm-chart", &["go-compat", "repository-url", "selection-strategies"]),
     ("chart-lint", &["warehouse-diagnostics", "helm-chart", "repository-url"]),

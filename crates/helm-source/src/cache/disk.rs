@@ -18,7 +18,7 @@ use crate::observation::Validators;
 
 const DEFAULT_LIMIT: u64 = 256 << 20;
 /// The first bytes of a file: what it is, and the version of its format.
-const MAGIC: &[u8] = b"chart index 1\n";
+const MAGIC: &[u8] = b"chart index 2\n";
 const EXTENSION: &str = "index";
 /// The extension of a file that is being written.
 const UNFINISHED: &str = "tmp";
@@ -46,7 +46,7 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 /// # }
 /// ```
 ///
-/// Of each index it holds the charts with their versions and digests, and the `ETag` and `Last-Modified` of the response: a fortieth of
+/// Of each index it holds the charts with their versions, digests and times, and the `ETag` and `Last-Modified` of the response: a fortieth of
 /// `index.yaml`. It holds no credential. Nothing in it is believed without asking: the server answers every discovery, without a body if
 /// it recognizes the index.
 ///

@@ -45,6 +45,8 @@ pub enum FallbackReason {
     Version,
     /// A digest in an unusual form: in several lines, with escapes, or without a letter that tells it from a number.
     Digest,
+    /// The time of an entry in an unusual form: in several lines, or with escapes.
+    Created,
     /// The document has no `entries`, so it may not be an index.
     NoEntries,
     /// One entry, or one field beside `entries`, is larger than the lexer buffers (4 MiB).

@@ -10,19 +10,19 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use artifact_source::{printable, redact_url};
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
-use serde_json::value::RawValue;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Options;
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 
 use super::checkpoint::Checkpoint;
+use super::created::Created;
 use super::digest::EntryDigest;
 use super::limit::{PartMeter, PartReader};
+use super::mask::{Mask, MaskReader};
 use super::message::{self, fault};
 use super::table::{Index, IndexError, NotAdded};
 use super::utf8::{NotUtf8, Utf8Reader};
+use super::value::{JsonText, VersionText, YamlText};
 use crate::index_limits;
 
 /// The largest number of fields in an entry, and of fields beside `entries`.
@@ -115,119 +115,6 @@ impl LineOffset {
     }
 }
 
-/// A version as it is written: an unquoted `1.10` stays that text, null is `None`.
-struct YamlText(Option<String>);
-
-impl<'de> Deserialize<'de> for YamlText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl<'de> Visitor<'de> for Text {
-            type Value = Option<String>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text as the version")
-            }
-
-            fn visit_none<E>(self) -> Result<Option<String>, E> {
-                Ok(None)
-            }
-
-            fn visit_unit<E>(self) -> Result<Option<String>, E> {
-                Ok(None)
-            }
-
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
-                String::deserialize(deserializer).map(Some)
-            }
-        }
-
-        deserializer.deserialize_option(Text).map(Self)
-    }
-}
-
-impl VersionText<'_> for YamlText {
-    type Digest = YamlDigest;
-
-    fn into_text(self) -> Option<String> {
-        self.0
-    }
-}
-
-/// A digest in YAML. Only a text is one: an unquoted one that reads as a number is malformed, as in the YAML parser of Helm.
-pub(super) struct YamlDigest(EntryDigest);
-
-impl From<YamlDigest> for EntryDigest {
-    fn from(digest: YamlDigest) -> Self {
-        digest.0
-    }
-}
-
-impl<'de> Deserialize<'de> for YamlDigest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DigestVisitor).map(Self)
-    }
-}
-
-struct DigestVisitor;
-
-/// Implements the methods for values that are not digests.
-macro_rules! malformed {
-    ($($method:ident($type:ty)),+ $(,)?) => {$(
-        fn $method<E>(self, _: $type) -> Result<EntryDigest, E> {
-            Ok(EntryDigest::Malformed)
-        }
-    )+};
-}
-
-impl<'de> Visitor<'de> for DigestVisitor {
-    type Value = EntryDigest;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a digest")
-    }
-
-    malformed!(
-        visit_bool(bool),
-        visit_i64(i64),
-        visit_i128(i128),
-        visit_u64(u64),
-        visit_u128(u128),
-        visit_f64(f64),
-        visit_bytes(&[u8]),
-    );
-
-    fn visit_str<E>(self, text: &str) -> Result<EntryDigest, E> {
-        Ok(EntryDigest::parse(text.as_bytes()))
-    }
-
-    fn visit_none<E>(self) -> Result<EntryDigest, E> {
-        Ok(EntryDigest::Missing)
-    }
-
-    fn visit_unit<E>(self) -> Result<EntryDigest, E> {
-        Ok(EntryDigest::Missing)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<EntryDigest, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<EntryDigest, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<EntryDigest, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(EntryDigest::Malformed)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EntryDigest, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(EntryDigest::Malformed)
-    }
-}
-
 /// How much of a file that starts like JSON is retained for the YAML parser, in bytes.
 const MAX_RETAINED: usize = 4 << 20;
 
@@ -297,8 +184,8 @@ impl<R: Read> Read for Retained<R> {
 fn parse_json(mut checkpoint: Checkpoint, text: impl Read) -> Result<Index, IndexError> {
     let offset = LineOffset::of(&checkpoint);
     let mut builder = IndexBuilder::new(&mut checkpoint);
-    let text = PartReader::new(text, &builder.meter);
-    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 << 10, text));
+    let text = BufReader::with_capacity(64 << 10, PartReader::new(text, &builder.meter));
+    let mut json = serde_json::Deserializer::from_reader(MaskReader::new(text, &builder.mask));
     let answer = Document::<JsonText>(&mut builder, PhantomData).deserialize(&mut json);
     let Err(error) = answer else { return builder.finish() };
     let (line, column) = offset.place(error.line() as u64, error.column() as u64);
@@ -309,52 +196,6 @@ fn parse_json(mut checkpoint: Checkpoint, text: impl Read) -> Result<Index, Inde
         return Err(table_too_large(line));
     }
     Err(IndexError::Invalid { line, column, what: message::of_json(&error) })
-}
-
-/// A version as it is written: the number `1.10` stays that text, as in YAML.
-pub(super) struct JsonText(Box<RawValue>);
-
-impl<'de> Deserialize<'de> for JsonText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        if raw.get().starts_with(['{', '[']) {
-            return Err(fault("a version is a text"));
-        }
-        Ok(Self(raw))
-    }
-}
-
-impl VersionText<'_> for JsonText {
-    type Digest = JsonDigest;
-
-    fn into_text(self) -> Option<String> {
-        match self.0.get() {
-            "null" => None,
-            text if text.starts_with('"') => serde_json::from_str(text).ok(),
-            text => Some(text.to_owned()),
-        }
-    }
-}
-
-/// A digest in JSON. It is kept as it is written until it is known to be a text, so that no number is too large and no escape wrong.
-pub(super) struct JsonDigest(EntryDigest);
-
-impl From<JsonDigest> for EntryDigest {
-    fn from(digest: JsonDigest) -> Self {
-        digest.0
-    }
-}
-
-impl<'de> Deserialize<'de> for JsonDigest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(Self(match raw.get() {
-            "null" => EntryDigest::Missing,
-            text if text.starts_with('"') => serde_json::from_str::<String>(text)
-                .map_or(EntryDigest::Malformed, |text| EntryDigest::parse(text.as_bytes())),
-            _ => EntryDigest::Malformed,
-        }))
-    }
 }
 
 /// The index so far.
@@ -369,6 +210,7 @@ pub(super) struct IndexBuilder {
     is_full: bool,
     entry_fields: FieldSet,
     meter: Rc<PartMeter>,
+    mask: Rc<Mask>,
 }
 
 impl IndexBuilder {
@@ -380,6 +222,7 @@ impl IndexBuilder {
             is_full: false,
             entry_fields: FieldSet::default(),
             meter: Rc::default(),
+            mask: Rc::default(),
             index: std::mem::take(&mut checkpoint.index),
         }
     }
@@ -399,8 +242,13 @@ impl IndexBuilder {
     }
 
     /// Adds an entry to the chart that was opened last.
-    pub(super) fn add(&mut self, version: &str, digest: EntryDigest) -> Result<(), NotAdded> {
-        let added = self.index.push(version, digest);
+    pub(super) fn add(
+        &mut self,
+        version: &str,
+        digest: EntryDigest,
+        created: Created,
+    ) -> Result<(), NotAdded> {
+        let added = self.index.push(version, digest, created);
         self.is_full |= added == Err(NotAdded::Full);
         added
     }
@@ -416,9 +264,9 @@ impl IndexBuilder {
     }
 
     /// The same while a parser reads.
-    fn push<E: Error>(&mut self, version: &str, digest: EntryDigest) -> Result<(), E> {
+    fn push<E: Error>(&mut self, version: &str, digest: EntryDigest, created: Created) -> Result<(), E> {
         self.meter.next_part();
-        self.index.push(version, digest).map_err(|why| self.not_added(why, ""))
+        self.index.push(version, digest, created).map_err(|why| self.not_added(why, ""))
     }
 
     fn not_added<E: Error>(&mut self, why: NotAdded, chart: &str) -> E {
@@ -486,6 +334,7 @@ enum FieldOfEntry {
         exact: bool,
     },
     Digest,
+    Created,
     Other,
 }
 
@@ -517,6 +366,7 @@ impl Visitor<'_> for EntryField<'_> {
         Ok(match name {
             "version" => FieldOfEntry::Version { exact: true },
             "digest" => FieldOfEntry::Digest,
+            "created" => FieldOfEntry::Created,
             name if name.eq_ignore_ascii_case("version") => FieldOfEntry::Version { exact: false },
             _ => FieldOfEntry::Other,
         })
@@ -601,14 +451,6 @@ fn quoted_key(name: &str) -> String {
     format!("\"{}{end}\"", printable(&cut))
 }
 
-/// The text of a version in one of the formats.
-pub(super) trait VersionText<'de>: Deserialize<'de> {
-    /// A digest in the same format, which accepts every value that [`IgnoredAny`] does.
-    type Digest: Deserialize<'de> + Into<EntryDigest>;
-
-    fn into_text(self) -> Option<String>;
-}
-
 /// The whole document. Deserializes to `false` if it is null or empty.
 struct Document<'b, V>(&'b mut IndexBuilder, PhantomData<V>);
 struct Entries<'b, V>(&'b mut IndexBuilder, PhantomData<V>);
@@ -678,7 +520,7 @@ impl<'b, V> Entry<'b, V> {
 
     /// A null entry is an entry without a version.
     fn null<E: Error>(self) -> Result<(), E> {
-        self.0.push("", EntryDigest::Missing)
+        self.0.push("", EntryDigest::Missing, Created::NONE)
     }
 }
 
@@ -749,7 +591,7 @@ impl<'de, V: VersionText<'de>> Visitor<'de> for Entry<'_, V> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut version = None;
-        let mut digest = EntryDigest::Missing;
+        let (mut digest, mut created) = (EntryDigest::Missing, Created::NONE);
         let mut is_exact = false;
         self.0.entry_fields.clear();
         while let Some(field) = map.next_key_seed(EntryField(&mut self.0.entry_fields))? {
@@ -759,10 +601,14 @@ impl<'de, V: VersionText<'de>> Visitor<'de> for Entry<'_, V> {
                     is_exact = exact;
                     version = map.next_value::<V>()?.into_text();
                 }
-                FieldOfEntry::Digest => digest = map.next_value::<V::Digest>()?.into(),
+                FieldOfEntry::Digest => digest = map.next_value::<V::Any>()?.into().into(),
+                FieldOfEntry::Created => {
+                    let _masked = self.0.mask.mask();
+                    created = map.next_value::<V::Any>()?.into().into();
+                }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        self.0.push(version.as_deref().unwrap_or_default(), digest)
+        self.0.push(version.as_deref().unwrap_or_default(), digest, created)
     }
 }

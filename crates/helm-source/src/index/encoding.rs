@@ -1,12 +1,18 @@
 //! An index as bytes, for the disk. Numbers are in little-endian order.
 //!
 //! ```text
-//! number of charts: u32
-//! per chart, in the order of the file: name: text, number of versions: u32
-//!   per version: text, then 0 without a digest, 1 with one that is malformed, or 2 and the 32 bytes of a digest
-//! text: length: u32, UTF-8
+//! content:
+//!   number of charts: u32
+//!   per chart, in the order of the file: name: text, number of versions: u32
+//!     per version: text, then 0 without a digest, 1 with one that is malformed, or 2 and the 32 bytes of a digest
+//!   text: length: u32, UTF-8
+//! per version of all charts, in the order of the content: its time in seconds since 1970, 0 without one: u32
 //! ```
+//!
+//! The content is what a discovery depends on. Whether a server tells the truth about a change is judged by it alone: the times are for
+//! people, and programs that write an index anew give each entry another one.
 
+use super::created::Created;
 use super::digest::EntryDigest;
 use super::table::Index;
 
@@ -17,6 +23,13 @@ const SHA256: u8 = 2;
 impl Index {
     /// The index as bytes.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.content_bytes();
+        bytes.extend(self.all_times().iter().flat_map(|time| time.to_le_bytes()));
+        bytes
+    }
+
+    /// The charts, versions and digests as bytes. Indexes that differ in the times of their entries alone have the same.
+    pub(crate) fn content_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.size());
         put_length(&mut bytes, self.chart_count());
         for name in self.names() {
@@ -51,8 +64,11 @@ impl Index {
                     SHA256 => EntryDigest::Sha256(bytes.split_off(..32)?.try_into().ok()?),
                     _ => return None,
                 };
-                index.push(version, digest).ok()?;
+                index.push(version, digest, Created::NONE).ok()?;
             }
+        }
+        for time in index.all_times_mut() {
+            *time = Created::from_le_bytes(bytes.split_off(..4)?.try_into().ok()?);
         }
         bytes.is_empty().then_some(index)
     }
@@ -83,25 +99,33 @@ mod tests {
 
     use super::*;
 
-    fn index() -> Index {
+    fn index(time: &str) -> Index {
         let hex = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
         let file = format!(
-            "entries:\n  web:\n  - version: 1.10.0\n    digest: {hex}\n  - name: web\n  none: []\n  api:\n  - version: ä\n    digest: 1\n"
+            "entries:\n  web:\n  - version: 1.10.0\n    digest: {hex}\n    created: {time}\n  - name: web\n  none: []\n  api:\n  - version: ä\n    digest: 1\n"
         );
         Index::from_slice(file.as_bytes()).unwrap()
     }
 
     #[test]
     fn bytes_are_read_as_the_same_index() {
-        for index in [index(), Index::default()] {
+        for index in [index("2024-05-01T12:00:00Z"), index("~"), Index::default()] {
             assert_eq!(Index::from_bytes(&index.to_bytes()).as_ref(), Some(&index));
         }
-        assert_eq!(index().names(), ["web", "none", "api"]);
+        assert_eq!(index("~").names(), ["web", "none", "api"]);
+    }
+
+    #[test]
+    fn times_are_no_content() {
+        let (one, other) = (index("2024-05-01T12:00:00Z"), index("2024-05-01T12:00:01Z"));
+        assert_eq!(one.content_bytes(), other.content_bytes());
+        assert_ne!(one.to_bytes(), other.to_bytes());
+        assert_ne!(one, other);
     }
 
     #[test]
     fn cut_and_longer_bytes_are_none() {
-        let bytes = index().to_bytes();
+        let bytes = index("2024-05-01T12:00:00Z").to_bytes();
         for cut in 0..bytes.len() {
             assert_eq!(Index::from_bytes(&bytes[..cut]), None, "{cut}");
         }

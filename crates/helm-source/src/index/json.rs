@@ -12,11 +12,12 @@ use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 
 use super::checkpoint::{Checkpoint, FlowPrelude, Position};
-use super::document::{Entry, IndexBuilder, JsonText, table_too_large};
+use super::document::{Entry, IndexBuilder, table_too_large};
 use super::field_names::FieldNames;
 use super::json_entry::{self, JsonEntry};
 use super::scalar::LONGEST_KEY;
 use super::table::{Index, IndexError};
+use super::value::JsonText;
 
 /// How much is read at one time.
 const PIECE: usize = 64 << 10;
@@ -170,14 +171,15 @@ impl<R: Read> Splitter<'_, R> {
     fn usual_entry(&mut self, builder: &mut IndexBuilder) -> Result<bool, Unusual> {
         self.element()?;
         let text = self.text.get(self.at..).unwrap_or_default();
-        let Some(JsonEntry { version, digest, length }) = json_entry::read(text, &mut self.names) else {
+        let Some(JsonEntry { version, digest, created, length }) = json_entry::read(text, &mut self.names)
+        else {
             return Ok(false);
         };
         let behind = text.get(length..).unwrap_or_default().trim_ascii_start();
         if !matches!(behind, [b',' | b']', ..]) {
             return Ok(false);
         }
-        builder.add(version, digest).map_err(|_| Unusual)?;
+        builder.add(version, digest, created).map_err(|_| Unusual)?;
         self.at += length;
         Ok(true)
     }

@@ -2,6 +2,7 @@
 //!
 //! It reads what programs write. What is unusual, or does not lie in memory to its end, is left to serde_json.
 
+use super::created::Created;
 use super::digest::EntryDigest;
 use super::field_names::FieldNames;
 use super::scalar::{LONGEST_KEY, check_characters};
@@ -18,6 +19,7 @@ pub(super) struct JsonEntry<'t> {
     /// Empty if there is none.
     pub(super) version: &'t str,
     pub(super) digest: EntryDigest,
+    pub(super) created: Created,
     /// The number of bytes from the opening to the closing brace.
     pub(super) length: usize,
 }
@@ -27,7 +29,7 @@ pub(super) struct JsonEntry<'t> {
 pub(super) fn read<'t>(text: &'t [u8], names: &mut FieldNames) -> Option<JsonEntry<'t>> {
     names.clear();
     let mut scanner = Scanner { text, at: 0, others: 0 };
-    let (mut version, mut digest) = (&text[..0], EntryDigest::Missing);
+    let (mut version, mut digest, mut created) = (&text[..0], EntryDigest::Missing, Created::NONE);
     scanner.expect(b'{')?;
     if scanner.next()? == b'}' {
         scanner.at += 1;
@@ -42,6 +44,7 @@ pub(super) fn read<'t>(text: &'t [u8], names: &mut FieldNames) -> Option<JsonEnt
             match key {
                 b"version" => version = scanner.plain_text()?,
                 b"digest" => digest = EntryDigest::parse(scanner.plain_text()?),
+                b"created" => created = Created::parse(scanner.plain_text()?),
                 key if key.eq_ignore_ascii_case(b"version") => return None,
                 _ => scanner.skip()?,
             }
@@ -54,7 +57,7 @@ pub(super) fn read<'t>(text: &'t [u8], names: &mut FieldNames) -> Option<JsonEnt
     if scanner.others != 0 {
         check_characters(text.get(..length)?).ok()?;
     }
-    Some(JsonEntry { version: std::str::from_utf8(version).ok()?, digest, length })
+    Some(JsonEntry { version: std::str::from_utf8(version).ok()?, digest, created, length })
 }
 
 struct Scanner<'t> {
@@ -284,6 +287,10 @@ mod tests {
         let text = format!(r#"{{"digest":"{hex}","version":"1"}}"#);
         let (_, digest, _) = read(&text).unwrap();
         assert_eq!(digest.to_text(), Some(format!("sha256:{hex}")));
+        let text = br#"{"created":"2024-05-01T12:00:00.5Z","version":"1"}, and more"#;
+        let entry = super::read(text, &mut FieldNames::default()).unwrap();
+        assert_eq!(entry.created, Created::parse(b"2024-05-01T12:00:00Z"));
+        assert!(entry.created.timestamp().is_some());
         for text in [
             "",
             "[]",
@@ -316,6 +323,8 @@ mod tests {
             r#"{"Version":"1"}"#,
             r#"{"\u0061":1}"#,
             r#"{"digest":1}"#,
+            r#"{"created":null}"#,
+            r#"{"created":"2024-05-01T12:00:00\u005a"}"#,
             r#"{"a":1 # b"#,
         ] {
             assert_eq!(read(text), None, "{text}");

@@ -7,6 +7,7 @@
 use memchr::memrchr;
 
 use super::checkpoint::{Checkpoint, FallbackReason, Position};
+use super::created::Created;
 use super::digest::EntryDigest;
 use super::field_names::FieldNames;
 use super::scalar::{self, Start, as_str, check_characters, key_and_value};
@@ -306,6 +307,13 @@ impl State {
                         return Ok(());
                     }
                 }
+                if key == b"created"
+                    && !value.is_empty()
+                    && let Some(created) = scalar::created(value)?
+                {
+                    self.entry.created = created;
+                    return Ok(());
+                }
             }
             _ => {}
         }
@@ -384,7 +392,7 @@ impl State {
             self.index.open(&chart).map_err(not_added)?;
         }
         if std::mem::take(&mut self.entry.is_open) {
-            self.index.push(&self.entry.version, self.entry.digest).map_err(not_added)?;
+            self.index.push(&self.entry.version, self.entry.digest, self.entry.created).map_err(not_added)?;
         }
         self.fields.extend(self.field.take());
         Ok(())
@@ -415,6 +423,7 @@ struct Entry {
     is_open: bool,
     version: String,
     digest: EntryDigest,
+    created: Created,
     /// Whether the last field is `digest`: what is below it belongs to it.
     is_digest: bool,
     fields: FieldNames,
@@ -426,6 +435,7 @@ impl Entry {
         self.is_open = true;
         self.version.clear();
         self.digest = EntryDigest::Missing;
+        self.created = Created::NONE;
         self.is_digest = false;
         self.fields.clear();
     }

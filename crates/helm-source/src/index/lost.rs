@@ -83,7 +83,7 @@ mod tests {
         for (chart, versions) in charts {
             index.open(chart).unwrap();
             for version in *versions {
-                index.push(version, crate::EntryDigest::Missing).unwrap();
+                index.push(version, crate::EntryDigest::Missing, Default::default()).unwrap();
             }
         }
         index

@@ -23,6 +23,7 @@
 //! lexer accepts a mutant, the full parser accepts it with the same result. `MUTANTS=400000 SEED=1` compares more of them.
 
 mod checkpoint;
+mod created;
 mod digest;
 mod document;
 mod encoding;
@@ -32,12 +33,14 @@ mod json_entry;
 mod lexer;
 mod limit;
 mod lost;
+mod mask;
 mod message;
 mod scalar;
 mod table;
 #[cfg(test)]
 mod tests;
 mod utf8;
+mod value;
 mod word;
 
 use std::io::Read;

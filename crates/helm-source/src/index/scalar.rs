@@ -3,6 +3,7 @@
 use memchr::memchr3_iter;
 
 use super::checkpoint::FallbackReason;
+use super::created::Created;
 use super::digest::EntryDigest;
 use super::word::{Word, find, leading};
 
@@ -244,9 +245,10 @@ pub(super) struct DigestValue {
 /// The digest that a value is, which is not empty and does not end in a space.
 pub(super) fn digest(value: &[u8]) -> Result<DigestValue, FallbackReason> {
     let finished = |text| Ok(DigestValue { value: EntryDigest::parse(text), is_finished: true });
+    if let Some(text) = plainly_quoted(value) {
+        return finished(text);
+    }
     match value {
-        [b'"', text @ .., b'"'] if !text.iter().any(|byte| matches!(byte, b'"' | b'\\')) => finished(text),
-        [b'\'', text @ .., b'\''] if !text.contains(&b'\'') => finished(text),
         b"~" | b"null" | b"Null" | b"NULL" => finished(b""),
         b"[]" | b"{}" => Ok(DigestValue { value: EntryDigest::Malformed, is_finished: false }),
         [b'"' | b'\'' | b'|' | b'>' | b'!' | b'&' | b'*', ..] => Err(FallbackReason::Digest),
@@ -261,6 +263,30 @@ pub(super) fn digest(value: &[u8]) -> Result<DigestValue, FallbackReason> {
             _ if text.eq_ignore_ascii_case(b"null") => Err(FallbackReason::Digest),
             value => Ok(DigestValue { value, is_finished: false }),
         },
+    }
+}
+
+/// The time that a value is, which is not empty and does not end in a space: complete, so that nothing may follow below it. `None` for a
+/// value that is not a time, however it continues.
+pub(super) fn created(value: &[u8]) -> Result<Option<Created>, FallbackReason> {
+    if let Some(text) = plainly_quoted(value) {
+        return Ok(Some(Created::parse(text)));
+    }
+    match value {
+        [b'"' | b'\'' | b'|' | b'>', ..] => Err(FallbackReason::Created),
+        // No time has white space, which each further line of a plain scalar adds.
+        text => Ok(Some(Created::parse(text)).filter(|created| *created != Created::NONE)),
+    }
+}
+
+/// The text of a value that is quoted, in one line and without escapes.
+fn plainly_quoted(value: &[u8]) -> Option<&[u8]> {
+    match value {
+        [b'"', text @ .., b'"'] => {
+            Some(text).filter(|text| !text.iter().any(|byte| matches!(byte, b'"' | b'\\')))
+        }
+        [b'\'', text @ .., b'\''] => Some(text).filter(|text| !text.contains(&b'\'')),
+        _ => None,
     }
 }
 

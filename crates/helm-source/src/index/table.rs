@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use jiff::Timestamp;
+
+use super::created::Created;
 use super::digest::EntryDigest;
 
 /// The largest size of an [`Index`] in memory, in bytes: some 700,000 versions. The largest public repositories have 40,000.
@@ -10,12 +13,12 @@ pub(super) const MAX_TABLE: usize = 32 << 20;
 /// The bytes that a chart takes beside its name, about.
 const PER_CHART: usize = 96;
 /// The bytes that a version takes beside its text.
-const PER_VERSION: usize = size_of::<u32>() + size_of::<EntryDigest>();
+const PER_VERSION: usize = size_of::<u32>() + size_of::<EntryDigest>() + size_of::<Created>();
 
 /// The charts of a repository and their versions, as `index.yaml` lists them.
 ///
 /// Versions are unchecked text in the order of the file, one per entry. A version that is listed twice is here twice, and an entry
-/// without a version is the empty text. The memory is one buffer of text, and an offset and a digest per version: at most 32 MiB.
+/// without a version is the empty text. The memory is one buffer of text, and an offset, a digest and a time per version: at most 32 MiB.
 ///
 /// ```
 /// use helm_source::Index;
@@ -35,6 +38,8 @@ pub struct Index {
     ends: Vec<u32>,
     /// For each version: the digest of its entry.
     digests: Vec<EntryDigest>,
+    /// For each version: the time of its entry.
+    times: Vec<Created>,
     text: String,
     /// The size in memory, about, in bytes.
     size: usize,
@@ -70,6 +75,31 @@ impl Index {
         let number = *self.charts.get(chart)?;
         let digests = self.digests.get(self.range_of(number)).unwrap_or_default();
         Some(self.versions_of(number).zip(digests.iter().copied()))
+    }
+
+    /// When the entries of a chart were created, in the order of the file and to the second: each `created` that is a time in RFC 3339 from
+    /// 1970 to 2105, and `None` for any other; `None` for a chart that is not listed.
+    ///
+    /// ```
+    /// use helm_source::Index;
+    ///
+    /// let index = Index::from_slice(
+    ///     b"entries:\n  web:\n  - version: 1.1.0\n    created: \"2024-05-01T12:00:00.5+02:00\"\n  - version: 1.0.0\n    created: once\n",
+    /// )?;
+    /// let times: Vec<_> = index.times("web").unwrap().map(|time| time.map(|time| time.to_string())).collect();
+    /// assert_eq!(times, [Some("2024-05-01T10:00:00Z".to_owned()), None]);
+    /// # Ok::<(), helm_source::IndexError>(())
+    /// ```
+    pub fn times(&self, chart: &str) -> Option<impl ExactSizeIterator<Item = Option<Timestamp>>> {
+        let number = *self.charts.get(chart)?;
+        let times = self.times.get(self.range_of(number)).unwrap_or_default();
+        Some(times.iter().map(|time| time.timestamp()))
+    }
+
+    /// The time of the entry of a chart at this position of its list.
+    pub(crate) fn time(&self, chart: &str, position: usize) -> Option<Timestamp> {
+        let at = self.range_of(*self.charts.get(chart)?).nth(position)?;
+        self.times.get(at)?.timestamp()
     }
 
     /// The entry of a chart at this position of its list, as its version and its digest.
@@ -114,13 +144,19 @@ impl Index {
     }
 
     /// Adds an entry to the chart that was opened last.
-    pub(super) fn push(&mut self, version: &str, digest: EntryDigest) -> Result<(), NotAdded> {
+    pub(super) fn push(
+        &mut self,
+        version: &str,
+        digest: EntryDigest,
+        created: Created,
+    ) -> Result<(), NotAdded> {
         debug_assert!(!self.starts.is_empty());
         let end = u32::try_from(self.text.len() + version.len()).map_err(|_| NotAdded::Full)?;
         self.grow(version.len() + PER_VERSION)?;
         self.text.push_str(version);
         self.ends.push(end);
         self.digests.push(digest);
+        self.times.push(created);
         Ok(())
     }
 
@@ -135,6 +171,15 @@ impl Index {
     /// The size in memory, about, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.size
+    }
+
+    /// The times of the entries of all charts, in the order of the file.
+    pub(super) fn all_times(&self) -> &[Created] {
+        &self.times
+    }
+
+    pub(super) fn all_times_mut(&mut self) -> &mut [Created] {
+        &mut self.times
     }
 
     /// The names of the charts in the order of the file.

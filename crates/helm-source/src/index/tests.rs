@@ -86,7 +86,8 @@ entries:
     urls:
     - https://example.com/web-app-1.10.0.tgz
     version: 1.10.0
-  - description: "quoted, \"escaped\" \u00e4 \
+  - created: 2024-01-01T00:00:00.5+02:00
+    description: "quoted, \"escaped\" \u00e4 \
       and continued:
 
       version: 6.6.6"
@@ -97,6 +98,8 @@ entries:
   - description: 'it''s
       version: 5.5.5
       quoted'
+    created: last
+      year
     digest: 0b0a
     version: v1.8.0+build_1
   none: []
@@ -190,6 +193,12 @@ const PIECES: &[&str] = &[
     "1234567e12345678123456781234567812345678123456781234567812345678",
     "\n    digest:\n    - a\n",
     "\n    digest:\n      a: b\n",
+    "created: ",
+    "\n    created: ",
+    "2024-05-01T12:00:00Z",
+    "0001-01-01T00:00:00Z",
+    "\n    created:\n    - a\n",
+    "\n    created:\n      a: b\n",
     "name: ",
     "a: b\n",
     "- a\n",
@@ -294,6 +303,14 @@ fn the_seed_is_read_by_the_lexer_alone() {
     assert_eq!(index.versions("web-app").unwrap().collect::<Vec<_>>(), ["1.10.0", "1.9", "v1.8.0+build_1"]);
     assert_eq!(index.versions("api").unwrap().collect::<Vec<_>>(), ["0.1", ""]);
     assert_eq!((index.chart_count(), index.version_count()), (4, 5));
+    assert_eq!(times(&index, "web-app"), ["2024-01-01T00:00:00Z", "2023-12-31T22:00:00Z", "-"]);
+    assert_eq!(times(&index, "api"), ["-", "-"]);
+}
+
+/// The times of the entries of a chart, with `-` where there is none.
+fn times(index: &Index, chart: &str) -> Vec<String> {
+    let text = |time: Option<jiff::Timestamp>| time.map_or("-".to_owned(), |time| time.to_string());
+    index.times(chart).unwrap().map(text).collect()
 }
 
 /// A fallback at the end of a long file rereads one entry, and an error still names the line of the file.
@@ -394,6 +411,115 @@ fn digests() {
         assert_eq!(entries[1], ("", none));
     }
     assert!(Index::default().entries("a").is_none());
+}
+
+/// What each spelling of a time means, to the lexer and to the full parsers. None is an error, and none changes the versions.
+#[test]
+fn times_of_entries() {
+    const TIME: &str = "2024-05-01T12:00:00Z";
+    let by_lexer = |value: &str| (value.replace("TIME", TIME), true);
+    let by_parser = |value: &str| (value.replace("TIME", TIME), false);
+    for ((value, is_lexed), expected) in [
+        (by_lexer(" TIME"), TIME),
+        (by_lexer(" \"TIME\"  "), TIME),
+        (by_lexer(" 'TIME'"), TIME),
+        (by_lexer(" 2024-05-01T14:00:00.123456789+02:00"), TIME),
+        (by_parser(" !!str TIME"), TIME),
+        (by_parser(" &a TIME"), TIME),
+        (by_parser(" |-\n      TIME"), TIME),
+        (by_parser(" |\n      TIME"), "-"),
+        (by_parser("\n      TIME"), TIME),
+        (by_parser("\n      \"TIME\""), TIME),
+        (by_parser(" \"2024-05-01T12:00:00\\x5a\""), TIME),
+        (by_parser(" \"2024-05-01T\\\n      12:00:00Z\""), TIME),
+        (by_parser(" '2024-05-01T\n      12:00:00Z'"), "-"),
+        (by_parser(" TIME\n      more"), "-"),
+        (by_parser(" TIME # a comment"), TIME),
+        (by_lexer(" 2024-05-01\n      12:00:00Z"), "-"),
+        (by_lexer(" 2024-05-01T\n      12"), "-"),
+        (by_lexer(" 2024-05-01"), "-"),
+        (by_lexer(" 2024-05-01 12:00:00 +0000 UTC"), "-"),
+        (by_lexer(" 2024-13-01T00:00:00Z"), "-"),
+        (by_lexer(" 0001-01-01T00:00:00Z"), "-"),
+        (by_lexer(" \"0001-01-01T00:00:00Z\""), "-"),
+        (by_lexer(" yesterday"), "-"),
+        (by_lexer(" 1714564800"), "-"),
+        (by_lexer(" 1e999"), "-"),
+        (by_lexer(" .nan"), "-"),
+        (by_lexer(" true"), "-"),
+        (by_lexer(""), "-"),
+        (by_lexer(" ~"), "-"),
+        (by_lexer(" null"), "-"),
+        (by_lexer(" ''"), "-"),
+        (by_lexer(" []"), "-"),
+        (by_lexer(" {}"), "-"),
+        (by_parser(" [TIME]"), "-"),
+        (by_parser(" {TIME: 1, a: 2, a: 3}"), "-"),
+        (by_lexer("\n    - TIME"), "-"),
+        (by_lexer("\n      a: b"), "-"),
+        (by_parser(" !other TIME"), TIME),
+        (by_parser(" !!null x"), "-"),
+    ] {
+        let file = format!("entries:\n  a:\n  - created:{value}\n    version: 1.0.0\n  - version: 2.0.0\n");
+        let (index, by) =
+            IndexReader::new().finish(file.as_bytes()).unwrap_or_else(|error| panic!("{file}\n{error}"));
+        assert_eq!(times(&index, "a"), [expected, "-"], "{file}");
+        assert_eq!(index.versions("a").unwrap().collect::<Vec<_>>(), ["1.0.0", "2.0.0"], "{file}");
+        assert_eq!(by == ReadBy::Lexer, is_lexed, "{file}: {by:?}");
+        assert_eq!(Ok(index), reference(file.as_bytes()), "{file}");
+    }
+    // A tag that its value contradicts is refused as in any other field.
+    for value in [
+        "!!timestamp TIME",
+        "!!int x",
+        "!!float x",
+        "!!bool x",
+        "!!binary '%'",
+        "!!binary /w==",
+        "!!seq x",
+        "!!map x",
+        "!!set {a, b}",
+        "!!str [a]",
+    ] {
+        let of = |field: &str| {
+            let file = format!("entries:\n  a:\n  - {field}: {value}\n    version: 1.0.0\n");
+            Index::from_slice(file.replace("TIME", TIME).as_bytes()).is_ok()
+        };
+        assert_eq!(of("created"), of("home"), "{value}");
+    }
+    let json = |value: &[u8], entries: &str| {
+        let head = format!("{{\"{entries}\":{{\"a\":[{{\"created\":");
+        [head.as_bytes(), value, b",\"version\":\"1.0.0\"},null]}}"].concat()
+    };
+    for (value, expected) in [
+        (&b"\"2024-05-01T12:00:00Z\""[..], TIME),
+        (b"\"2024-05-01T12:00:00.9Z\"", TIME),
+        (b"\"2024-05-01T12:00:00\\u005a\"", TIME),
+        (b"\"0001-01-01T00:00:00Z\"", "-"),
+        (b"\"yesterday\"", "-"),
+        (b"\"\"", "-"),
+        (b"\"\\ud800\"", "-"),
+        (b"\"2024-05-01T12:00:00Z\xff\"", "-"),
+        (b"[\"\xff\", {}]", "-"),
+        (b"[\"2024-05-01T12:00:00Z\"]", "-"),
+        (b"{\"a\":1,\"a\":1}", "-"),
+        (b"1714564800", "-"),
+        (b"1e999", "-"),
+        (b"true", "-"),
+        (b"null", "-"),
+    ] {
+        for entries in ["entries", "Entries"] {
+            let file = json(value, entries);
+            let shown = file.escape_ascii();
+            let index = Index::from_slice(&file).unwrap_or_else(|error| panic!("{shown}\n{error}"));
+            assert_eq!(times(&index, "a"), [expected, "-"], "{shown}");
+            assert_eq!(index.versions("a").unwrap().collect::<Vec<_>>(), ["1.0.0", ""], "{shown}");
+            assert_eq!(Some(index), json_reference(&file), "{shown}");
+        }
+    }
+    // What is masked is the value alone.
+    assert!(Index::from_slice(&json(b"\"\xff\",\"digest\":\"\xff\"", "entries")).is_err());
+    assert!(Index::default().times("a").is_none());
 }
 
 #[test]
@@ -508,9 +634,9 @@ fn json_seed() -> String {
     format!(
         r#"{{"apiVersion": "v1", "x": [1, {{"a": "]}}"}}], "entries": {{
   "web-app": [
-    {{"version": "1.10.0", "digest": "{hex}", "description": "\"quoted\" \\ \u00e4 [{{\n", "n": -1.5e3}},
-    {{"version":"1.9.0","d":[1,-0.5e+3,{{"e":["f",null]}},[[]]],"g":true,"digest":"","h":"a \"b\" \\ \u00e4/\/ and more"}},
-    {{"version": 1.10, "deep": {{"a": [[], {{}}, null, true, false, "x"]}}}},
+    {{"version": "1.10.0", "digest": "{hex}", "created": "2024-05-01T12:00:00Z", "description": "\"quoted\" \\ \u00e4 [{{\n", "n": -1.5e3}},
+    {{"version":"1.9.0","d":[1,-0.5e+3,{{"e":["f",null]}},[[]]],"g":true,"digest":"","created":"\u0032024-05-01T12:00:00.5+02:00","h":"a \"b\" \\ \u00e4/\/ and more"}},
+    {{"version": 1.10, "created": null, "deep": {{"a": [[], {{}}, null, true, false, "x"]}}}},
     {{"name": "web-app"}}
   ],
   "none": [],
@@ -551,6 +677,8 @@ const JSON_PIECES: &[&str] = &[
     "\"web-app\":[],",
     "\"version\":\"3\",",
     "\"digest\":1,",
+    "\"created\":1,",
+    "\"created\":\"2024-05-01T12:00:00Z\",",
     "// x\n",
     "# x\n",
     "'",

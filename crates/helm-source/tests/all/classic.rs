@@ -69,6 +69,54 @@ async fn the_newest_versions_within_the_constraint_in_order() {
     );
 }
 
+/// Every candidate has its time, and no time changes the order.
+#[tokio::test]
+async fn each_version_has_the_time_of_its_entry() {
+    let server = ChartServer::start().unwrap();
+    for (version, created) in [
+        ("1.2.0", "2020-01-01T00:00:00Z"),
+        ("1.10.0", "2021-01-01T01:00:00.75+01:00"),
+        ("1.9.0", "2026-01-01T00:00:00Z"),
+        ("1.8.0", "0001-01-01T00:00:00Z"),
+        ("0.9.0", "2019-01-01T00:00:00Z"),
+        ("nightly", "2027-01-01T00:00:00Z"),
+        ("0.8.0", "last week"),
+    ] {
+        server.publish(&Published::new("web", version).created(created));
+    }
+    for with_digests in [false, true] {
+        let source =
+            web(&server).constraint(">=1.0.0").limit(2).follow_digests(with_digests).build().unwrap();
+        let trace = Recorder::new();
+        let answer =
+            source.discover(DiscoverRequest::new().with_trace(&trace)).await.unwrap().found().unwrap();
+        assert_eq!(versions(&answer), ["1.10.0", "1.9.0"]);
+        assert_eq!(answer.cost.requests, 1);
+        let mut judged: Vec<_> = trace
+            .into_judgements()
+            .into_iter()
+            .map(|judged| {
+                (judged.name, judged.details.time.map(|time| time.to_string()), judged.rejection.is_none())
+            })
+            .collect();
+        judged.sort();
+        let judged: Vec<_> =
+            judged.iter().map(|(name, time, found)| (name.as_str(), time.as_deref(), *found)).collect();
+        assert_eq!(
+            judged,
+            [
+                ("0.8.0", None, false),
+                ("0.9.0", Some("2019-01-01T00:00:00Z"), false),
+                ("1.10.0", Some("2021-01-01T00:00:00Z"), true),
+                ("1.2.0", Some("2020-01-01T00:00:00Z"), false),
+                ("1.8.0", None, false),
+                ("1.9.0", Some("2026-01-01T00:00:00Z"), true),
+                ("nightly", Some("2027-01-01T00:00:00Z"), false),
+            ]
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_poll_costs_one_request_and_no_body() {
     let server = ChartServer::start().unwrap();

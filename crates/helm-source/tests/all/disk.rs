@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use artifact_http::{Credential, HttpClient};
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, Recorder};
 use helm_source::{DiskIndexCache, HelmSource, HelmSourceBuilder, IndexCache};
-use warehouse_testkit::{Chart, ChartServer, Fault, Reply, When};
+use warehouse_testkit::{Chart, ChartIndex, ChartServer, Fault, Reply, When};
 
 fn client() -> HttpClient {
     HttpClient::builder().attempts(1).build().unwrap()
@@ -45,6 +45,16 @@ async fn warnings(source: HelmSourceBuilder) -> Vec<String> {
     let trace = Recorder::new();
     source.build().unwrap().discover(DiscoverRequest::new().with_trace(&trace)).await.unwrap();
     trace.warnings().iter().map(ToString::to_string).collect()
+}
+
+/// The time of each candidate, with `-` where there is none.
+async fn times(source: HelmSourceBuilder) -> Vec<String> {
+    let trace = Recorder::new();
+    source.build().unwrap().discover(DiscoverRequest::new().with_trace(&trace)).await.unwrap();
+    let text = |judgement: artifact_source::Judgement| {
+        judgement.details.time.map_or("-".to_owned(), |time| time.to_string())
+    };
+    trace.into_judgements().into_iter().map(text).collect()
 }
 
 fn server(versions: &[&str]) -> ChartServer {
@@ -150,6 +160,9 @@ async fn a_damaged_file_is_replaced() {
     }
     damages.push([&good[..], b"\0"].concat());
     damages.push(b"no table\n".to_vec());
+    // The layout before this one.
+    let rest = good.strip_prefix(b"chart index 2\n").unwrap();
+    damages.push([b"chart index 1\n", rest].concat());
     for damage in damages {
         fs::write(&file, &damage).unwrap();
         let ran = run_anew(&server, folder.path()).await;
@@ -302,9 +315,10 @@ fn what_killed_processes_leave_is_right_or_nothing() {
         let is_unfinished = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "tmp");
         unfinished += files(folder.path()).iter().filter(|path| is_unfinished(path)).count();
         for path in files(folder.path()).iter().filter(|path| !is_unfinished(path)) {
-            // The whole file, or none: the table ends with the last version and its missing digest.
+            // The whole file, or none: the table ends with the last version and its missing digest, and the times, which are missing as well.
             let bytes = fs::read(path).unwrap();
-            assert!(bytes.ends_with(b"1.0.1999\0"), "killed in round {round}");
+            let end = [b"1.0.1999\0", &[0; 4 * 2_000][..]].concat();
+            assert!(bytes.ends_with(&end), "killed in round {round}");
         }
         let runtime = tokio::runtime::Runtime::new().unwrap();
         // A request of a killed process may still be counted.
@@ -378,6 +392,45 @@ async fn another_index_under_the_same_etag_is_found_and_the_etag_is_not_trusted_
         server.publish(&Chart::new("web", format!("1.3.{patch}")));
         assert_eq!(run_anew(&server, folder.path()).await.0.len(), 4 + patch);
         assert_eq!(server.log().all()[0].header("if-none-match"), None);
+    }
+}
+
+/// Programs that write an index anew give each entry another time. Nobody who asks for versions is told a lie by that.
+#[tokio::test]
+async fn other_times_under_the_same_etag_prove_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ChartServer::builder().without_etag().without_last_modified().start().unwrap();
+    let lie = Fault::Header { name: "etag".into(), value: "\"always\"".into() };
+    server.faults().add(When::any(), lie);
+    let publish = |time: &str| {
+        server.set_index(ChartIndex::new().add(&Chart::new("web", "1.0.0").created(time)).render());
+    };
+    let (cache, _) = next_process(folder.path());
+    let source = web(&server, &cache).build().unwrap();
+    publish("2024-05-01T12:00:00Z");
+    let first = source.discover(DiscoverRequest::new()).await.unwrap().found().unwrap();
+    publish("2024-06-01T12:00:00Z");
+    let known = DiscoverRequest::new().with_previous(first.observation.as_ref());
+    assert!(matches!(source.discover(known).await.unwrap(), Discovery::Unchanged { .. }));
+    // The condition is still sent, in the next process too, and the time is the new one.
+    assert_eq!(run_anew(&server, folder.path()).await.0, ["1.0.0"]);
+    assert_eq!(server.log().all()[0].header("if-none-match"), Some("\"always\""));
+    assert_eq!(times(web(&server, &next_process(folder.path()).0)).await, ["2024-06-01T12:00:00Z"]);
+}
+
+/// What a version was created at is in the file as well.
+#[tokio::test]
+async fn times_outlive_the_process() {
+    let (server, folder) = (server(&[]), tempfile::tempdir().unwrap());
+    server.publish(&Chart::new("web", "1.0.0").created("2024-05-01T12:00:00.5+02:00"));
+    server.publish(&Chart::new("web", "1.1.0").created("once"));
+    for is_sent in [true, false] {
+        let (cache, _) = next_process(folder.path());
+        server.log().clear();
+        let mut times = times(web(&server, &cache)).await;
+        times.sort();
+        assert_eq!(times, ["-", "2024-05-01T10:00:00Z"]);
+        assert_eq!(server.log().counters().body_bytes_sent > 0, is_sent);
     }
 }
 

@@ -70,6 +70,7 @@ const EXAMPLES: &[Example] = &[
         &[
             "warehouse explain -q -f shop.yaml --subscription 0",
             "warehouse explain -q -f shop.yaml --subscription 0 --candidate 2.0.0",
+            "warehouse explain -q -f shop.yaml --subscription 2",
         ],
     ),
     example(

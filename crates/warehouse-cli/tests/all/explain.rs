@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use warehouse_testkit::{Commit, GitServer, Registry};
+use warehouse_testkit::{Chart, ChartServer, Commit, GitServer, Registry};
 
 use crate::support::{World, warehouse};
 
@@ -39,10 +39,57 @@ fn every_candidate_has_its_reason() {
     + ec955a4b713d   2024-01-01T00:02:00Z   Merge branch 'pears'
 
     chart CHARTS (shop): 3 versions: 1 outside "0.2.x", 2 taken, best 0.2.1
-    + 0.2.1
-    + 0.2.0
-    - 0.1.0   outside the constraint "0.2.x"
+    + 0.2.1   2024-01-01T00:00:00Z
+    + 0.2.0   2024-01-01T00:00:00Z
+    - 0.1.0   2024-01-01T00:00:00Z   outside the constraint "0.2.x"
     "#);
+}
+
+/// Versions in a chart repository have the time of their entry, which does not change their order; those in a registry have none.
+#[test]
+fn charts_have_the_time_that_their_index_has() {
+    let charts = ChartServer::start().unwrap();
+    for (version, created) in [
+        ("1.0.0", "2026-01-01T00:00:00.5Z"),
+        ("1.1.0", "2024-05-01T12:00:00+02:00"),
+        ("1.2.0", "once"),
+        ("2.0.0", "2025-01-01T00:00:00Z"),
+    ] {
+        charts.publish(&Chart::new("shop", version).created(created));
+    }
+    let registry = Registry::start().unwrap();
+    registry.push_chart("charts", &Chart::new("shop", "1.0.0").created("2026-01-01T00:00:00Z"));
+    let manifest = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec:\n  subscriptions:\n\
+         \x20 - chart: {{repoURL: {}, name: shop, semverConstraint: ^1.0.0}}\n  - chart: {{repoURL: oci://{}/charts/shop}}\n",
+        charts.url(),
+        registry.host()
+    );
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
+    let out = ran.out.replace(&charts.url(), "CHARTS").replace(&registry.host(), "REGISTRY");
+    insta::assert_snapshot!(out, @r#"
+    chart CHARTS (shop): 4 versions: 1 outside "^1.0.0", 3 taken, best 1.2.0; nearest misses: 2.0.0 (outside the constraint "^1.0.0")
+    - 2.0.0   2025-01-01T00:00:00Z   outside the constraint "^1.0.0"
+    + 1.2.0
+    + 1.1.0   2024-05-01T10:00:00Z
+    + 1.0.0   2026-01-01T00:00:00Z
+
+    chart oci://REGISTRY/charts/shop: 1 tag: 1 taken, best 1.0.0
+    + 1.0.0
+    "#);
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-", "-o", "json"], &manifest);
+    let list: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let times = |index: usize| {
+        let candidates = list["items"][0]["subscriptions"][index]["candidates"].as_array().unwrap();
+        candidates.iter().map(|candidate| candidate.get("time").cloned()).collect::<Vec<_>>()
+    };
+    let time = |text: &str| Some(serde_json::json!(text));
+    assert_eq!(
+        times(0),
+        [time("2025-01-01T00:00:00Z"), None, time("2024-05-01T10:00:00Z"), time("2026-01-01T00:00:00Z")]
+    );
+    assert_eq!(times(1), [None]);
 }
 
 /// The candidates of an image are in the order of its strategy, with the dates where they decide.
