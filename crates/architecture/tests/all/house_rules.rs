@@ -58,7 +58,8 @@ fn a_program_is_built_for_tests_only_if_it_has_some() {
                 *table == "[bin]" && lines.contains(&line.as_str()) && lines.contains(&"test = false")
             });
             if has_tests == is_left_out {
-                wrong.push(format!("{name}: {program} has `test = false`: {is_left_out}; tests: {has_tests}"));
+                wrong
+                    .push(format!("{name}: {program} has `test = false`: {is_left_out}; tests: {has_tests}"));
             }
         }
     }
