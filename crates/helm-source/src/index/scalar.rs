@@ -64,7 +64,8 @@ fn has_control_character(lines: &[u8]) -> bool {
         || pieces.into_iter().any(|(piece, after)| piece.iter().zip(after).fold(0, controls) != 0)
 }
 
-const LONGEST_KEY: usize = 512;
+/// The longest key that is read here, in bytes; a longer one is left to the YAML parser.
+const LONGEST_PLAIN_KEY: usize = 512;
 
 /// Splits `key: value`, where the key is a plain scalar of characters that every YAML parser reads alike: ASCII letters, digits and `-./_`.
 pub(super) fn key_and_value(content: &[u8]) -> Result<(&[u8], &[u8]), FallbackReason> {
@@ -85,7 +86,7 @@ pub(super) fn key_and_value(content: &[u8]) -> Result<(&[u8], &[u8]), FallbackRe
     }
     let is_null = key.len() == 4 && key.eq_ignore_ascii_case(b"null");
     match rest {
-        _ if is_null || key.len() > LONGEST_KEY => Err(FallbackReason::Key),
+        _ if is_null || key.len() > LONGEST_PLAIN_KEY => Err(FallbackReason::Key),
         [b':'] => Ok((key, b"")),
         [b':', b' ', value @ ..] => match value.first() {
             Some(b' ') => Ok((key, &value[leading(value, b' ')..])),
