@@ -9,7 +9,7 @@ use crate::decode::Purpose;
 use crate::diagnostic::{Code, Diagnostic, location};
 use crate::edition::{self, Edition, Field, fields_of};
 use crate::manifest::{Manifest, Options};
-use crate::parse::read;
+use crate::parse::{read, tell_once};
 use crate::recovery::Edits;
 use crate::work;
 use crate::yaml::{self, Limits, Node, Value, child};
@@ -195,8 +195,10 @@ fn unknown(source_name: &str, text: &str, edition: Edition, options: &Options) -
     }
     let source = Arc::from(source_name);
     let mut check = Check { source: &source, edition, found: Vec::new() };
-    for node in &yaml::read(text, &options.limits).nodes {
-        check.document(node);
+    let documents = yaml::read(text, &options.limits);
+    documents.nodes.iter().for_each(|node| check.document(node));
+    if !documents.shared.is_empty() {
+        tell_once(&mut check.found);
     }
     check.found
 }
