@@ -350,3 +350,32 @@ fn look_around_in_expressions() {
         expression(written, expected);
     }
 }
+
+/// What no tag has at its ends.
+#[test]
+fn ends_that_no_tag_has() {
+    let image = |pattern: &str| {
+        format!(
+            "{HEAD}  - image:\n      repoURL: nginx\n      constraint: ^1\n      allowTagsRegexes: ['{pattern}']\n"
+        )
+    };
+    for (pattern, help) in [
+        (" ^v1", "write '^v1'"),
+        ("^v1 ", "write '^v1'"),
+        ("“^v1”", "write '^v1'"),
+        ("\"^v1\"", "write '^v1'"),
+        ("$main", "write the pattern"),
+    ] {
+        let manifest = read(&image(pattern));
+        let [found] = manifest.diagnostics.as_slice() else {
+            panic!("{pattern}: {:?}", manifest.diagnostics)
+        };
+        assert_eq!((found.code, found.is_error()), (Code::BadRegex, false));
+        assert!(found.message.contains("matches no tag"), "{found}");
+        assert!(found.help.as_ref().is_some_and(|found| found.contains(help)), "{:?}", found.help);
+    }
+    for pattern in ["^v1", "^v1|main ", " *a", "a$", "$", "\"?a"] {
+        let manifest = read(&image(pattern));
+        assert!(manifest.diagnostics.is_empty(), "{pattern}: {:?}", manifest.diagnostics);
+    }
+}
