@@ -379,3 +379,16 @@ fn ends_that_no_tag_has() {
         assert!(manifest.diagnostics.is_empty(), "{pattern}: {:?}", manifest.diagnostics);
     }
 }
+
+/// A pattern of a shell behind `regex:` that is a regular expression, too.
+#[test]
+fn a_pattern_of_a_shell_as_an_expression() {
+    let manifest = read(&git(&[("includePaths", vec!["regex:apps/*.yaml".into()])]));
+    let [found] = manifest.diagnostics.as_slice() else { panic!("{:?}", manifest.diagnostics) };
+    assert_eq!((found.code, found.is_error()), (Code::BadSelector, false));
+    assert!(found.help.as_ref().is_some_and(|help| help.contains("glob:apps/*.yaml")), "{:?}", found.help);
+    for selector in ["glob:apps/*.yaml", "regex:^apps/.*\\.yaml$", "regex:apps/*"] {
+        let manifest = read(&git(&[("includePaths", vec![selector.into()])]));
+        assert!(manifest.diagnostics.is_empty(), "{selector}: {:?}", manifest.diagnostics);
+    }
+}
