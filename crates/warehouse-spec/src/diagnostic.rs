@@ -87,6 +87,11 @@ impl Help {
         Self { text: text.into(), edit: Some(Edit { span: Some(span), text: lines, applicability }) }
     }
 
+    /// Whether it comes down to an edit.
+    pub(crate) fn has_edit(&self) -> bool {
+        self.edit.is_some()
+    }
+
     /// The same edit in place of a value, unless it says what it replaces.
     pub(crate) fn of(mut self, value: Mark) -> Self {
         if let Some(edit) = &mut self.edit {

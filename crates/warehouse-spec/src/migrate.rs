@@ -7,9 +7,9 @@ use diagnostics::{Location, Replacement, Severity};
 
 use crate::decode::Purpose;
 use crate::diagnostic::{Code, Diagnostic, location};
-use crate::edition::{self, Edition, Field, fields_of};
+use crate::edition::{self, Edition, Field, OldSpelling, fields_of};
 use crate::manifest::{Manifest, Options};
-use crate::parse::read;
+use crate::parse::{read, tell_once};
 use crate::recovery::Edits;
 use crate::work;
 use crate::yaml::{self, Limits, Node, Value, child};
@@ -195,8 +195,10 @@ fn unknown(source_name: &str, text: &str, edition: Edition, options: &Options) -
     }
     let source = Arc::from(source_name);
     let mut check = Check { source: &source, edition, found: Vec::new() };
-    for node in &yaml::read(text, &options.limits).nodes {
-        check.document(node);
+    let documents = yaml::read(text, &options.limits);
+    documents.nodes.iter().for_each(|node| check.document(node));
+    if !documents.shared.is_empty() {
+        tell_once(&mut check.found);
     }
     check.found
 }
@@ -251,17 +253,40 @@ impl Check<'_> {
         let Value::Mapping(entries) = &node.value else { return };
         for (key, _) in entries {
             let known = fields.iter().find(|field| key.text() == Some(field.name));
-            if let Some(field) = known.filter(|field| field.since > self.edition) {
-                self.tell(key, &child(path, field.name), field.name, field.since);
-            }
+            let Some(field) = known.filter(|field| field.since > self.edition) else { continue };
+            let place = path.rsplit('.').next().unwrap_or_default();
+            let instead = self.old_name(place, field, fields).unwrap_or("delete it");
+            self.tell_with(key, &child(path, field.name), (field.name, field.since), instead);
         }
     }
 
+    /// What to write in place of a field in an edition that knows its old spelling alone.
+    fn old_name(&self, place: &str, field: &Field, fields: &[Field]) -> Option<&'static str> {
+        let mut spellings = OldSpelling::all().filter(|old| old.place == place && old.normal == field.name);
+        let is_known = |other: &Field| {
+            other.since <= self.edition && other.dropped.is_none_or(|dropped| self.edition < dropped)
+        };
+        let old =
+            spellings.find(|old| fields.iter().any(|other| other.name == old.old && is_known(other)))?.old;
+        Some(match old {
+            "semverConstraint" => "write `semverConstraint`, with the same value",
+            "registryURL" => "write `registryURL`, with the same value",
+            "allowTags" => "write `allowTags`, a single pattern: `a|b` in place of two",
+            "ignoreTags" => "write `ignoreTags`, a list of tags as they are, without patterns",
+            "tagSelectionStrategy" | "updateStrategy" => "write `updateStrategy`",
+            _ => return None,
+        })
+    }
+
     fn tell(&mut self, key: &Node, path: &str, name: &str, since: Edition) {
+        self.tell_with(key, path, (name, since), "delete it");
+    }
+
+    fn tell_with(&mut self, key: &Node, path: &str, (name, since): (&str, Edition), instead: &str) {
         let message = format!("Kargo {} does not know `{name}`, which came with {since}", self.edition);
         let location = location(self.source, key.mark);
         let found = Diagnostic::new(Severity::Warning, Code::UnknownField, location, path, message);
-        self.found.push(found.with_help(format!("delete it, or migrate to {since} or newer")));
+        self.found.push(found.with_help(format!("{instead}, or migrate to {since} or newer")));
     }
 }
 

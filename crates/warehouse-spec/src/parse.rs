@@ -1,5 +1,6 @@
 //! From text, or from JSON that is already parsed, to the types of this crate.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -15,7 +16,10 @@ use crate::manifest::{Manifest, Options, Parsed};
 use crate::recovery::{self, Recovered};
 use crate::subscription::{ChartSubscription, GitSubscription, ImageSubscription, Subscription};
 use crate::warehouse::{Warehouse, WarehouseSpec};
-use crate::yaml::Mark;
+use crate::yaml::{Mark, Shared};
+
+/// What help says further where several places share a value.
+const SHARED: &str = "; an anchor or an alias of YAML shares the value, so look at every place that has it";
 
 /// Reads every document of a manifest, YAML or JSON ([rule 1.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 ///
@@ -54,6 +58,10 @@ pub(crate) fn read(source_name: &str, written: &str, options: &Options, purpose:
     let mut decoded =
         decode::documents(reading, &documents.nodes, |node| edits.touch(&(node.mark.start..node.mark.end)));
     let mut found = decoded.diagnostics;
+    if !documents.shared.is_empty() {
+        found.iter_mut().for_each(|found| leave_shared(found, &documents.shared));
+        tell_once(&mut found);
+    }
     found.append(&mut decode::syntax_errors(&source, &text, &documents.problems));
     if !edits.is_empty() {
         let to = |place: &Location| edits.place_back(place, written);
@@ -101,6 +109,26 @@ pub(crate) fn read_bytes(source_name: &str, bytes: &[u8], options: &Options, pur
             manifest
         }
     }
+}
+
+/// Takes the edit from a diagnostic where it would change what several places share, and says so.
+fn leave_shared(found: &mut Diagnostic, shared: &Shared) {
+    if !found.replacement.as_ref().is_some_and(|edit| shared.is_changed_by(&edit.span)) {
+        return;
+    }
+    found.replacement = None;
+    if let Some(help) = &mut found.help {
+        help.push_str(SHARED);
+    }
+}
+
+/// Keeps the first of the diagnostics that say the same of one place, which several aliases refer to.
+pub(crate) fn tell_once(diagnostics: &mut Vec<Diagnostic>) {
+    let mut told = HashSet::new();
+    diagnostics.retain(|found| {
+        let bytes = &found.location.bytes;
+        told.insert((bytes.start, bytes.end, found.code, found.message.clone()))
+    });
 }
 
 fn refused(source: &Arc<str>, mark: Mark, code: Code, message: &str) -> Manifest {

@@ -94,6 +94,16 @@ fn has_user(url: &str) -> bool {
     }
 }
 
+/// Whether an image is a host and its port, without a repository: `localhost:5000`. A tag may be a number, too, so that the host must look like one.
+fn is_host_with_port(url: &str) -> bool {
+    url.split_once(':').is_some_and(|(host, port)| {
+        (host == "localhost" || host.contains('.'))
+            && !host.contains('/')
+            && port.len() > 1
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
 /// Checks the repository of an image subscription: a name without scheme, tag and digest.
 pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
     if let Err(hazard) = UrlHazard::check_image(url) {
@@ -116,6 +126,8 @@ pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
             "it has a digest",
             "leave the digest out; `imageSelectionStrategy: Digest` with `constraint: TAG` follows a tag",
         )
+    } else if is_host_with_port(url) {
+        ("it is a host alone", "write the repository behind it: registry.example.com:5000/path/name")
     } else if last.contains(':') {
         (
             "it ends with a tag",

@@ -9,6 +9,7 @@ use crate::decode::edit::{Edit, Layout};
 use crate::decode::style::Style;
 use diagnostics::{Location, Severity};
 
+use crate::decode::placeholder::{unfilled, unfilled_rule};
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
 use crate::edition::{Edition, OldSpelling};
 use crate::rule;
@@ -184,12 +185,17 @@ impl Context {
         help: impl Into<Help>,
     ) {
         // What stands for a value is wrong in every field, and in every field for the same reason.
-        let text = field.node.text().or(field.node.written.as_deref());
-        match text.and_then(|text| unfilled(field.name(), text)) {
-            Some(remedy) if code != Code::Unquoted => {
-                self.error_at(code, field.at(), message, remedy);
-            }
-            _ => self.error_at(code, field.at(), message, help.into().of(field.node.mark)),
+        let text = field.node.text().or(field.node.written.as_deref()).filter(|_| code != Code::Unquoted);
+        let help = help.into();
+        let is_rule =
+            matches!(code, Code::BadExpression | Code::BadRegex | Code::BadConstraint | Code::BadSelector);
+        let remedy = text.and_then(|text| match is_rule {
+            true => unfilled_rule(field.name(), text, help.has_edit()),
+            false => unfilled(field.name(), text),
+        });
+        match remedy {
+            Some(remedy) => self.error_at(code, field.at(), message, remedy),
+            None => self.error_at(code, field.at(), message, help.of(field.node.mark)),
         }
     }
 
@@ -277,27 +283,6 @@ impl Context {
         self.error(Code::Unquoted, field, message, help);
         true
     }
-}
-
-/// What to do about a value that is not one yet: a variable, a template, a placeholder.
-pub(crate) fn unfilled(name: &str, text: &str) -> Option<&'static str> {
-    if text.contains("${{") {
-        return Some(match name {
-            "expression" | "expressionFilter" => {
-                "leave `${{` and `}}` out and write what is between them: the whole field is an expression"
-            }
-            _ => "write the value itself: `${{ }}` is not evaluated in a Warehouse",
-        });
-    }
-    if text.contains("{{") {
-        return Some("render the template first, for example with `helm template`");
-    }
-    if text.contains("${") || text.starts_with('$') {
-        return Some("fill in the variable first, for example with `envsubst`");
-    }
-    let (_, after) = text.split_once('<')?;
-    let (inside, _) = after.split_once('>')?;
-    inside.contains(char::is_alphabetic).then_some("put the real value in place of the <placeholder>")
 }
 
 impl Context {

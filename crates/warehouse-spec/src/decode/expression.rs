@@ -203,7 +203,11 @@ fn check_members(context: &mut Context, field: &Field<'_>, uses: &[NameUse], kno
                 _ => "",
             };
             let message = format!("`{}` is a string{such}, and has no `{member}`", used.name);
-            let help = instead(&used.name, member);
+            let argument = field.node.text().and_then(|text| {
+                let read = text.get(used.position..)?.strip_prefix(&used.name)?;
+                first_argument(read.trim_start_matches('?').strip_prefix('.')?, member)
+            });
+            let help = instead(&used.name, member, argument.filter(|text| !text.contains('\'')));
             context.warn(Code::UnknownName, field, message, help);
         } else {
             continue;
@@ -271,7 +275,7 @@ fn is_text(name: &str, known: &[&str]) -> bool {
 }
 
 /// What to write in place of a member of a text.
-fn instead(name: &str, member: &str) -> String {
+fn instead(name: &str, member: &str, argument: Option<&str>) -> String {
     let operator = match member.to_ascii_lowercase().as_str() {
         "includes" | "has" | "indexof" => Some("contains"),
         "hasprefix" => Some("startsWith"),
@@ -287,7 +291,7 @@ fn instead(name: &str, member: &str) -> String {
         _ => None,
     };
     match (operator, function, member.to_ascii_lowercase().as_str()) {
-        (Some(operator), ..) => format!("write `{name} {operator} 'TEXT'`"),
+        (Some(operator), ..) => format!("write `{name} {operator} '{}'`", argument.unwrap_or("TEXT")),
         (_, Some(function), _) => format!("write `{function}({name})`"),
         (.., "email" | "mail") => format!("compare the text: `{name} contains '<me@example.com>'`"),
         (.., "name") if matches!(name, "author" | "committer" | "tagger") => {

@@ -6,6 +6,9 @@ use crate::decode::pattern::{self, List};
 use crate::decode::style::Style;
 use crate::diagnostic::Help;
 
+/// Quotation marks, straight and curly.
+const QUOTES: &[char] = &['"', '\'', '“', '”', '‘', '’', '„'];
+
 /// A pattern for tags that another tool reads as it was meant, and that is another one here, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignPattern {
@@ -34,6 +37,9 @@ impl ForeignPattern {
             let reason = format!("`{prefix}:` is a part of the pattern, and no tag has a colon");
             return Self::matching_nothing(&reason, meant);
         }
+        if let Some(found) = Self::with_odd_ends(pattern) {
+            return Some(found);
+        }
         let slashes = between_slashes(pattern).and_then(|meant| {
             Self::matching_nothing("the slashes around the pattern are a part of it", meant)
         });
@@ -54,6 +60,28 @@ impl ForeignPattern {
                 "`{pattern}` is read as a regular expression, in which `*` repeats the character before it, or leaves it out"
             );
             Self { reason, meant: Some(pattern::of_shell(pattern)), excludes: false, matches_nothing: false }
+        })
+    }
+
+    /// A pattern that begins or ends with what no tag has there. One alternative of several says nothing of the others.
+    fn with_odd_ends(pattern: &str) -> Option<Self> {
+        if pattern.contains('|') {
+            return None;
+        }
+        let bare = pattern.trim_matches(QUOTES);
+        if bare.len() + 1 < pattern.len() && pattern.starts_with(QUOTES) && pattern.ends_with(QUOTES) {
+            let reason = "the quotation marks in the pattern are a part of it, and no tag has any";
+            return Self::matching_nothing(reason, bare.to_owned());
+        }
+        let is_repeated = pattern.trim_start().starts_with(['*', '?', '{']);
+        if pattern.trim() != pattern && !is_repeated && !pattern.ends_with("\\ ") {
+            let reason = "the blank at an end of the pattern is a part of it, and no tag has one";
+            return Self::matching_nothing(reason, pattern.trim().to_owned());
+        }
+        let follows = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphanumeric());
+        pattern.strip_prefix('$').is_some_and(follows).then(|| {
+            let reason = "`$` is the end of the tag, and nothing follows it".to_owned();
+            Self { reason, meant: None, excludes: false, matches_nothing: true }
         })
     }
 

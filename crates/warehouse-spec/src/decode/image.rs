@@ -164,7 +164,7 @@ fn check_constraint(
     match strategy {
         ImageSelectionStrategy::SemVer if is_moving_tag(text) && rule::constraint(text).is_some() => {
             let message = format!("`{text}` is a tag, and not a constraint on versions");
-            let help = format!("to follow the tag, write `imageSelectionStrategy: Digest` beside it; {}", context.style.constraint());
+            let help = format!("to follow the tag, write `imageSelectionStrategy: Digest` beside it; otherwise {}", context.style.constraint());
             let edit = match object.look("imageSelectionStrategy") {
                 Some(_) => None,
                 None => {

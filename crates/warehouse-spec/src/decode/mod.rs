@@ -14,6 +14,7 @@ mod kinds;
 mod object;
 mod operator;
 mod pattern;
+mod placeholder;
 mod practice;
 mod remedy;
 mod repos;

@@ -336,7 +336,10 @@ impl<'t> Object<'t> {
 
 /// The name in a remedy that is a name alone.
 fn name_in(remedy: &str) -> Option<&str> {
-    remedy.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"))
+    remedy
+        .strip_prefix("did you mean `")
+        .and_then(|rest| rest.strip_suffix("`?"))
+        .filter(|name| !name.contains('`'))
 }
 
 /// What to do about unknown keys that occur in practice and that no similarity of letters would resolve.
@@ -346,10 +349,25 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
             "write it beside `image:`, not in it: `- {name: one, image: {...}}`"
         }
         ("a git subscription", "name") => "write it beside `git:`, not in it: `- {name: one, git: {...}}`",
-        ("an image subscription", "commitSelectionStrategy" | "strategy") => {
+        ("an image subscription", "commitSelectionStrategy" | "strategy" | "update-strategy") => {
             "the field is `imageSelectionStrategy`, with values Digest, Lexical, NewestBuild and SemVer"
         }
         ("an image subscription", "semver" | "version") => "did you mean `constraint`?",
+        ("an image subscription", "tag") => {
+            "to follow a tag, write it as `constraint`, with `imageSelectionStrategy: Digest`; to select among tags, write `allowTagsRegexes`, a list of regular expressions"
+        }
+        ("an image subscription", "tags" | "allow-tags") => {
+            "the field is `allowTagsRegexes`, a list of regular expressions"
+        }
+        ("an image subscription", "ignore-tags") => {
+            "the field is `ignoreTagsRegexes`, a list of regular expressions"
+        }
+        ("an image subscription", "filterTags") => {
+            "write its `pattern` as an item of `allowTagsRegexes`, a list of regular expressions"
+        }
+        ("an image subscription", "policy") => {
+            "write `constraint` with the range of `semver`; with `imageSelectionStrategy: Lexical` in place of `alphabetical`"
+        }
         ("an image subscription", "insecure") => "did you mean `insecureSkipTLSVerify`?",
         (
             "an image subscription" | "a git subscription" | "a chart subscription",
@@ -358,13 +376,25 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
         ("a git subscription", "url" | "repo" | "repository") => "did you mean `repoURL`?",
         ("an image subscription", "url" | "repo" | "repository" | "image") => "did you mean `repoURL`?",
         ("a git subscription", "revision" | "ref" | "targetRevision") => "did you mean `branch`?",
+        ("a git subscription", "constraint" | "version" | "semver") => {
+            "write `semverConstraint`, with `commitSelectionStrategy: SemVer`"
+        }
+        ("a git subscription", "tag" | "tags") => {
+            "write `allowTagsRegexes`, a list of regular expressions, with `commitSelectionStrategy: SemVer`, Lexical or NewestTag"
+        }
         ("a git subscription", "paths" | "path" | "directory") => "did you mean `includePaths`, a list?",
         ("a git subscription", "commitExpressionFilter" | "tagExpressionFilter") => {
             "did you mean `expressionFilter`?"
         }
         ("a chart subscription", "chart") => "did you mean `name`?",
         ("a chart subscription", "repository" | "url" | "repo") => "did you mean `repoURL`?",
-        ("a chart subscription", "constraint" | "version") => "did you mean `semverConstraint`?",
+        ("a chart subscription", "constraint" | "version" | "versions" | "targetRevision") => {
+            "did you mean `semverConstraint`?"
+        }
+        (
+            "a Warehouse",
+            "subscriptions" | "interval" | "shard" | "freightCreationPolicy" | "freightCreationCriteria",
+        ) => "write it under `spec`, indented",
         (_, "description") => "delete it",
         ("Freight", "spec") => "Freight has no `spec`: its fields are beside `metadata`",
         _ => return None,

@@ -6,9 +6,10 @@ use diagnostics::Severity;
 use repository_url::{UrlParts, redact, without_credential};
 use selection_strategies::ImageSelectionStrategy;
 
-use crate::decode::context::{Context, Field, unfilled};
+use crate::decode::context::{Context, Field};
 use crate::decode::object::Object;
 use crate::decode::pattern::exactly;
+use crate::decode::placeholder::{placeholder, placeholder_in_pattern, unfilled};
 use crate::diagnostic::{Code, Help};
 use crate::subscription::ImageSubscription;
 
@@ -70,46 +71,6 @@ fn meant_name(text: &str, takes_points: bool) -> Option<String> {
     let name = name.trim_matches(['-', '.']);
     let is_name = if takes_points { is_object_name(name) } else { is_label(name) };
     (is_name && text.is_ascii()).then(|| name.to_owned())
-}
-
-/// The part of a text that was never filled in: `<name>`, `${NAME}`, `$NAME` or `{{ name }}`.
-fn placeholder(text: &str) -> Option<&str> {
-    let between = |open: &str, close: &str| {
-        let start = text.find(open)?;
-        let end = text.get(start..)?.find(close)? + close.len();
-        text.get(start..start + end)
-    };
-    let is_named = |part: &&str| part.contains(char::is_alphabetic);
-    let variable = || {
-        text.match_indices('$').find_map(|(at, _)| {
-            let rest = text.get(at + 1..)?;
-            let length = rest
-                .find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
-                .unwrap_or(rest.len());
-            rest.starts_with(|first: char| first.is_ascii_alphabetic())
-                .then(|| text.get(at..at + 1 + length))?
-        })
-    };
-    between("{{", "}}")
-        .filter(is_named)
-        .or_else(|| between("${", "}").filter(is_named))
-        .or_else(|| between("<", ">").filter(is_named))
-        .or_else(variable)
-}
-
-/// The part of a pattern that was never filled in. `(?P<name>...)` and `a{2}` are parts of expressions.
-fn placeholder_in_pattern(pattern: &str) -> Option<&str> {
-    let inside = |open: &str, close: &str| {
-        let start = pattern.find(open)?;
-        let rest = pattern.get(start + open.len()..)?;
-        let end = rest.find(close)?;
-        let name = rest.get(..end)?.trim();
-        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._- ".contains(&byte));
-        let is_group = pattern.get(..start).is_some_and(|before| before.ends_with(['?', 'P']));
-        let is_named = is_name && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '.');
-        (is_named && !is_group).then(|| pattern.get(start..start + open.len() + end + close.len()))?
-    };
-    inside("{{", "}}").or_else(|| inside("${", "}")).or_else(|| inside("<", ">"))
 }
 
 /// Whether the user of a URL without a password looks like a token: by its prefix, or as no name is so long and without a word.
@@ -327,32 +288,6 @@ mod tests {
         }
         assert_eq!(meant_name("My_App", true).as_deref(), Some("my-app"));
         assert_eq!(meant_name("---", true), None);
-    }
-
-    #[test]
-    fn placeholders() {
-        for (text, part) in [
-            ("https://github.com/<your-org>/x", Some("<your-org>")),
-            ("https://github.com/${ORG}/x", Some("${ORG}")),
-            ("git@github.com:$ORG/x.git", Some("$ORG")),
-            ("oci://h/{{ .Values.x }}", Some("{{ .Values.x }}")),
-            ("https://h/a$b", Some("$b")),
-            ("https://h/a$", None),
-            ("https://h/a", None),
-        ] {
-            assert_eq!(placeholder(text), part, "{text}");
-        }
-        for (pattern, part) in [
-            ("^${TAG}$", Some("${TAG}")),
-            ("^{{ .tag }}", Some("{{ .tag }}")),
-            ("<tag>", Some("<tag>")),
-            ("(?P<major>v[0-9]+)", None),
-            ("(?<major>v[0-9]+)", None),
-            ("a{2}$", None),
-            ("^v[0-9]{1,3}$", None),
-        ] {
-            assert_eq!(placeholder_in_pattern(pattern), part, "{pattern}");
-        }
     }
 
     #[test]

@@ -478,6 +478,10 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
         };
         return Some((reason, meant));
     }
+    if pattern::is_of_shell(body) && body.contains("/*.") && !body.contains(".*") {
+        let reason = "is a pattern of a shell: in an expression, `/*` is any number of `/`";
+        return Some((reason, form("glob:", body)));
+    }
     // `**` of a pattern in an expression: an error of Go's syntax.
     if body.contains("**") && GoRegex::new(body).is_err() {
         let meant = body.replace("**/", "(.*/)?").replace("**", ".*");

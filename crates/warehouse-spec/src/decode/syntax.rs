@@ -14,6 +14,9 @@ use crate::snippet::Lines;
 use crate::yaml::written::{self, Escaped};
 use crate::yaml::{Cause, Mark, Problem};
 
+/// How many lines below an error its tab is looked for.
+const LINES_TO_TAB: usize = 100;
+
 /// What about a text as a whole explains its errors; looked up once, however many errors there are.
 struct Clues<'a> {
     read: Lines<'a>,
@@ -40,6 +43,15 @@ impl<'a> Clues<'a> {
             starts,
             read,
         }
+    }
+
+    /// The first tab in the indentation of this line, or of a line below it: the value before a tab is where reading it began.
+    fn leading_tab(&self, line: usize) -> Option<Mark> {
+        let lines = self.read.as_slice().get(line - 1..)?;
+        let blanks = |line: &str| line.len() - line.trim_start_matches(' ').len();
+        let below =
+            lines.iter().take(LINES_TO_TAB).position(|line| line[blanks(line)..].starts_with('\t'))?;
+        Some(self.mark(line + below, blanks(lines.get(below)?) + 1, "\t"))
     }
 
     /// The mark of a value on a line (from 1) at this column.
@@ -114,6 +126,10 @@ fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &st
         return explained(report(start, Code::Unquoted, &message), help);
     }
     let message = format!("this is not valid YAML: {}", error.kind());
+    let mark = match clues.leading_tab(mark.line).filter(|_| is_tab(error.kind())) {
+        Some(tab) if tab.line > mark.line => tab,
+        _ => mark,
+    };
     let diagnostic = report(mark, Code::Syntax, &message);
     match remedy(error.kind(), clues, line) {
         Some(help) => explained(diagnostic, help),
@@ -136,14 +152,24 @@ fn remedy(kind: &ErrorKind, clues: &Clues<'_>, line: &str) -> Option<&'static st
     if line.trim() == "..." {
         return Some("`...` is a placeholder: write the value, or delete the line");
     }
+    let before_colon = line.trim_start_matches([' ', '-']).split_once(':');
+    if let Some((key, value)) = before_colon
+        && is_field(key)
+        && !value.is_empty()
+        && !value.starts_with([' ', '/', ':'])
+        && !value.contains(": ")
+    {
+        return Some("write a blank after the colon, between the name of the field and its value");
+    }
     match kind {
-        ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => Some("indent with spaces, not with tabs"),
+        kind if is_tab(kind) => Some("indent with spaces, not with tabs"),
         ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
             Some("close the quotation mark")
+        }
+        ErrorKind::UnclosedFlowCollection { .. }
+            if line.contains("onstraint:") && line.trim_end().ends_with(')') =>
+        {
+            Some("write a range of versions as comparisons in quotation marks, such as '>=1.0.0 <2.0.0'")
         }
         ErrorKind::UnclosedFlowCollection { .. } => Some("close the bracket"),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidMappingValueWhitespace => {
@@ -151,6 +177,25 @@ fn remedy(kind: &ErrorKind, clues: &Clues<'_>, line: &str) -> Option<&'static st
         }
         _ => None,
     }
+}
+
+/// Whether a text is the name of a field of a manifest.
+fn is_field(text: &str) -> bool {
+    use crate::edition::{FREIGHT, SPEC, fields_of};
+
+    let of_types = ["image", "git", "chart"].into_iter().filter_map(fields_of);
+    of_types.chain([SPEC, FREIGHT]).flatten().any(|field| field.name == text)
+}
+
+fn is_tab(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::TabInPlainScalar
+    )
 }
 
 fn starts_here_document(line: &str) -> bool {

@@ -29,11 +29,12 @@ impl Context {
         object: &mut Object<'_>,
         [allow, ignore]: [&OldSpelling; 2],
     ) -> TagLists {
-        let mut lists = TagLists {
-            allow: self.patterns(object, "allowTagsRegexes"),
-            ignore: self.patterns(object, "ignoreTagsRegexes"),
-            ignore_literals: Vec::new(),
-        };
+        let allowed = self.patterns(object, "allowTagsRegexes");
+        let ignored = self.patterns(object, "ignoreTagsRegexes");
+        self.check_ignored(&allowed, &ignored);
+        let texts = |patterns: Vec<(Field<'_>, String)>| patterns.into_iter().map(|(_, text)| text).collect();
+        let mut lists =
+            TagLists { allow: texts(allowed), ignore: texts(ignored), ignore_literals: Vec::new() };
         if let Some(field) = object.take(self, "allowTags") {
             let pattern = self.filled(&field).map(str::to_owned);
             let all = lists.allow.iter().chain(&pattern).cloned();
@@ -52,6 +53,7 @@ impl Context {
             let help = written_as(self.style, "ignoreTagsRegexes", all);
             let edit = self.patterns_for_old(object, &field, &literals);
             self.old_spelling_with(&field, ignore, self.editing(help, edit));
+            literals.iter().for_each(|(item, tag)| self.check_literal(item, tag));
             lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
         }
         lists
@@ -99,16 +101,51 @@ impl Context {
         Edit::together(&text, vec![added, Layout::new(&text, object.node).without(field.key)?])
     }
 
-    fn patterns(&mut self, object: &mut Object<'_>, name: &str) -> Vec<String> {
+    fn patterns<'t>(&mut self, object: &mut Object<'t>, name: &str) -> Vec<(Field<'t>, String)> {
         let Some(field) = object.take(self, name) else {
             return Vec::new();
         };
-        let mut patterns = Vec::new();
-        for (item, pattern) in self.strings(&field) {
-            self.check_pattern(&item, (name, &pattern));
-            patterns.push(pattern);
+        let patterns = self.strings(&field);
+        for (item, pattern) in &patterns {
+            self.check_pattern(item, (name, pattern));
         }
         patterns
+    }
+
+    /// Warns about a pattern that ignores every tag, or every tag that is allowed by the same pattern.
+    fn check_ignored(&mut self, allowed: &[(Field<'_>, String)], ignored: &[(Field<'_>, String)]) {
+        for (field, pattern) in ignored {
+            let bare = pattern.strip_prefix('^').unwrap_or(pattern);
+            let message = match bare.strip_suffix('$').unwrap_or(bare) {
+                ".*" | ".+" => format!("`{pattern}` in `ignoreTagsRegexes` ignores every tag"),
+                _ if allowed.iter().any(|(_, allowed)| allowed == pattern) => {
+                    format!("`{pattern}` ignores every tag that it allows in `allowTagsRegexes`")
+                }
+                _ => continue,
+            };
+            let help = "delete it, or name the tags to leave out of those that `allowTagsRegexes` allows";
+            self.warn(Code::BadRegex, field, message, help);
+        }
+    }
+
+    /// Warns about an item of `ignoreTags` that was meant as a pattern: it has a character that no tag has.
+    fn check_literal(&mut self, field: &Field<'_>, tag: &str) {
+        if !tag.contains(['^', '*', '?', '[', '\\']) || tag.contains("{{") {
+            return;
+        }
+        let meant = match pattern::is_of_shell(tag) {
+            true => pattern::of_shell(tag),
+            false => tag.to_owned(),
+        };
+        let help = match rule::regex(&meant) {
+            None => {
+                let form = self.style.single_quoted(&meant);
+                format!("write {form} in `ignoreTagsRegexes` instead of it")
+            }
+            Some(_) => "write it as a regular expression in `ignoreTagsRegexes`".to_owned(),
+        };
+        let message = format!("`ignoreTags` takes tags as they are, and no tag is called `{tag}`");
+        self.warn(Code::BadRegex, field, message, help);
     }
 
     fn check_pattern(&mut self, field: &Field<'_>, (list, pattern): (&str, &str)) {

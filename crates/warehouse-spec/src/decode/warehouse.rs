@@ -22,8 +22,19 @@ pub(crate) fn warehouse(context: &mut Context, document: &Field<'_>) -> Option<W
     object.ignore(&["apiVersion", "kind"]);
     let metadata = metadata(context, &mut object, true);
     let status = status(context, &mut object);
-    let spec = match object.take_even_null(context, "spec", "spec") {
-        Some(field) if !field.node.is_null() => spec(context, &field),
+    let spec_field = object.take_even_null(context, "spec", "spec");
+    // What is missing in `spec` and there beside it is one mistake.
+    let has_own = |field: &Field<'_>| field.node.get("subscriptions").is_some();
+    let beside = object.look("subscriptions").filter(|_| !spec_field.as_ref().is_some_and(has_own));
+    if beside.is_some() {
+        object.ignore(&["subscriptions"]);
+    }
+    let spec = match spec_field {
+        Some(field) if !field.node.is_null() => spec_beside(context, &field, beside.as_ref()),
+        _ if beside.is_some() => {
+            tell_beside(context, beside.as_ref());
+            None
+        }
         _ => {
             missing_spec(context, &object);
             None
@@ -49,6 +60,15 @@ fn status(context: &mut Context, object: &mut Object<'_>) -> Option<WarehouseSta
     }
 }
 
+/// Reports `subscriptions` beside `spec`, and whether they are.
+fn tell_beside(context: &mut Context, beside: Option<&Field<'_>>) -> bool {
+    let Some(field) = beside else { return false };
+    let message = "`subscriptions` is beside `spec`, and a Warehouse has it in `spec`";
+    let help = "write it under a line `spec:`, indented";
+    context.error_at(Code::Misplaced, field.at_key(), message, help);
+    true
+}
+
 fn missing_spec(context: &mut Context, object: &Object<'_>) {
     let misplaced =
         object.node.get("metadata").is_some_and(|metadata| metadata.get("subscriptions").is_some());
@@ -60,6 +80,15 @@ fn missing_spec(context: &mut Context, object: &Object<'_>) {
 }
 
 pub(crate) fn spec(context: &mut Context, field: &Field<'_>) -> Option<WarehouseSpec> {
+    spec_beside(context, field, None)
+}
+
+/// Decodes the specification of a Warehouse, whose subscriptions may be beside it by mistake.
+fn spec_beside(
+    context: &mut Context,
+    field: &Field<'_>,
+    beside: Option<&Field<'_>>,
+) -> Option<WarehouseSpec> {
     let mut object = Object::open(context, field)?;
     let mut spec = WarehouseSpec::new(Vec::new());
     spec.shard = context.optional(&mut object, "shard");
@@ -75,7 +104,9 @@ pub(crate) fn spec(context: &mut Context, field: &Field<'_>) -> Option<Warehouse
     if spec.freight_creation_policy == FreightCreationPolicy::Manual {
         idle_criteria(context, &object, &spec);
     }
-    spec.subscriptions = subscriptions(context, &mut object);
+    if !tell_beside(context, beside) {
+        spec.subscriptions = subscriptions(context, &mut object);
+    }
     if let Some((criteria, field)) = &criteria {
         expression::repositories(context, field, &criteria.expression, &spec.subscriptions);
     }

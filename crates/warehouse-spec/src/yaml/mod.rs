@@ -1,14 +1,17 @@
 //! From YAML text to trees, within limits, and with every syntax error in its place.
 
 mod node;
+mod shared;
 pub(crate) mod written;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag};
 
 use node::resolve;
 pub(crate) use node::{Mark, Misread, Node, Scalar, ScalarKind, Value, child};
+pub(crate) use shared::Shared;
 
 /// How large a manifest may be. The defaults are far above any manifest a cluster would take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,8 @@ impl Default for Limits {
 pub(crate) struct Documents {
     pub(crate) nodes: Vec<Node>,
     pub(crate) problems: Vec<Problem>,
+    /// What of the text several places share.
+    pub(crate) shared: Shared,
 }
 
 /// Why a document could not be read, and the path of what was being read.
@@ -62,22 +67,12 @@ pub(crate) enum Cause {
 
 /// Reads every document. One that is not valid YAML is reported, and reading goes on at the next `---`.
 pub(crate) fn read(text: &str, limits: &Limits) -> Documents {
-    let mut documents = Documents { nodes: Vec::new(), problems: Vec::new() };
+    let mut documents = Documents { nodes: Vec::new(), problems: Vec::new(), shared: Shared::default() };
     let mut reader = Reader::new(text, limits);
-    loop {
-        match reader.next_document() {
-            Ok(Some(node)) => documents.nodes.push(node),
-            Ok(None) => return documents,
-            Err(cause) => {
-                let stop = matches!(cause, Cause::Limit { .. });
-                documents.problems.push(Problem { path: reader.path(), cause });
-                let enough = documents.problems.len() >= limits.diagnostics;
-                if stop || enough || !reader.skip_document() {
-                    return documents;
-                }
-            }
-        }
-    }
+    reader.all_documents(&mut documents);
+    reader.forget_document();
+    documents.shared = Shared::new(reader.shared);
+    documents
 }
 
 /// A collection whose end has not come yet.
@@ -105,6 +100,11 @@ struct Reader<'a> {
     limits: &'a Limits,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
+    /// The bytes of the values of this document that have an anchor, and of the aliases.
+    anchored: Vec<Range<usize>>,
+    aliases: Vec<Range<usize>>,
+    /// Those of all documents that have an alias.
+    shared: Vec<Range<usize>>,
     nodes_left: usize,
     alias_bytes_left: usize,
     ended: bool,
@@ -126,9 +126,30 @@ impl<'a> Reader<'a> {
             limits,
             open: Vec::new(),
             anchors: HashMap::new(),
+            anchored: Vec::new(),
+            aliases: Vec::new(),
+            shared: Vec::new(),
             nodes_left: limits.nodes,
             alias_bytes_left: limits.alias_bytes,
             ended: false,
+        }
+    }
+
+    /// Reads on to the end of the text, or to the first limit.
+    fn all_documents(&mut self, documents: &mut Documents) {
+        loop {
+            match self.next_document() {
+                Ok(Some(node)) => documents.nodes.push(node),
+                Ok(None) => return,
+                Err(cause) => {
+                    let stop = matches!(cause, Cause::Limit { .. });
+                    documents.problems.push(Problem { path: self.path(), cause });
+                    let enough = documents.problems.len() >= self.limits.diagnostics;
+                    if stop || enough || !self.skip_document() {
+                        return;
+                    }
+                }
+            }
         }
     }
 
@@ -156,6 +177,11 @@ impl<'a> Reader<'a> {
     fn forget_document(&mut self) {
         self.open.clear();
         self.anchors.clear();
+        if !self.aliases.is_empty() {
+            self.shared.append(&mut self.anchored);
+        }
+        self.shared.append(&mut self.aliases);
+        self.anchored.clear();
     }
 
     /// The next document, or nothing at the end of the text. An empty document is skipped.
@@ -221,6 +247,8 @@ impl<'a> Reader<'a> {
         }
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
+            let start = self.last_before(node.mark.start, &['&']).unwrap_or(node.mark.start);
+            self.anchored.push(start..node.mark.end.max(node.mark.start));
             self.spend_nodes(mark, node.size)?;
             self.spend_bytes(mark, node.bytes)?;
         }
@@ -456,6 +484,7 @@ impl<'a> Reader<'a> {
                 message: "a YAML alias refers to the value it is a part of".to_owned(),
             });
         };
+        self.aliases.push(mark.start..mark.end);
         self.spend_nodes(mark, size)?;
         self.spend_bytes(mark, bytes)?;
         if self.open.len() + height > self.limits.depth {

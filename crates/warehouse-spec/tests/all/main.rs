@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
+mod anchors;
 mod corpus;
 mod differences;
 mod editions;

@@ -93,7 +93,7 @@ fn comments(text: &str) -> Vec<String> {
 
 /// What holds for every text.
 #[track_caller]
-fn holds(name: &str, text: &str) -> Migration {
+pub(crate) fn holds(name: &str, text: &str) -> Migration {
     let before = parse(name, text, &Options::default());
     let migration = migrate(name, text, Edition::NEWEST, &Options::default());
     let after = parse(name, &migration.text, &Options::default());

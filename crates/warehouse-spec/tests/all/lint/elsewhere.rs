@@ -107,7 +107,7 @@ const ROWS: &[Row] = &[
         "image: {repoURL: nginx, constraint: latest}",
         Code::BadConstraint,
         "`latest` is a tag, and not a constraint on versions",
-        "to follow the tag, write `imageSelectionStrategy: Digest` beside it; write it like ^1.2.0, ~1.2, or '>=1.2 <2'",
+        "to follow the tag, write `imageSelectionStrategy: Digest` beside it; otherwise write it like ^1.2.0, ~1.2, or '>=1.2 <2'",
         true,
     ),
     error(

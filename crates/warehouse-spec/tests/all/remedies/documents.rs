@@ -124,3 +124,27 @@ fn freight_without_a_specification() {
     assert_eq!(read(list).diagnostics[0].help.as_deref(), Some("add `items:`, a list of documents"));
     assert!(read(&format!("{list}items: []\n")).diagnostics.is_empty());
 }
+
+/// What is not valid YAML is told in its line, with what to write there.
+#[test]
+fn blanks_and_ranges() {
+    let image = |field: &str| format!("{HEAD}  - image:\n      repoURL: nginx\n{field}\n");
+    for (field, line, help, remedied) in [
+        ("      constraint:^1.0.0", 9, "a blank after the colon", "      constraint: ^1.0.0"),
+        ("\tconstraint: ^1", 9, "indent with spaces", "      constraint: ^1"),
+        (
+            "      constraint: ^1\n      \tdiscoveryLimit: 3",
+            10,
+            "indent with spaces",
+            "      constraint: ^1\n      discoveryLimit: 3",
+        ),
+        ("      constraint: [1.0.0, 2.0.0)", 9, "'>=1.0.0 <2.0.0'", "      constraint: '>=1.0.0 <2.0.0'"),
+    ] {
+        let manifest = read(&image(field));
+        let [found] = manifest.diagnostics.as_slice() else { panic!("{field}: {:?}", manifest.diagnostics) };
+        assert_eq!(found.location.line, line, "{found}");
+        assert!(found.help.as_ref().is_some_and(|found| found.contains(help)), "{:?}", found.help);
+        let remedied = read(&image(remedied));
+        assert!(remedied.diagnostics.is_empty(), "{:?}", remedied.diagnostics);
+    }
+}

@@ -4,6 +4,7 @@ mod at_once;
 mod comments;
 mod documents;
 mod effects;
+mod fields;
 mod json;
 mod names;
 mod patterns;

@@ -124,8 +124,8 @@ fn members_of_texts() {
             "NewestFromBranch",
             "subject.startsWith('feat')",
             "`subject` is a string, and has no `startsWith`",
-            "write `subject startsWith 'TEXT'`",
-            "subject startsWith 'TEXT'",
+            "write `subject startsWith 'feat'`",
+            "subject startsWith 'feat'",
         ),
         (
             "NewestFromBranch",

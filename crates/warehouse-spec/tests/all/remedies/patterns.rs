@@ -89,7 +89,10 @@ fn patterns_of_shells() {
         ("v1.**", &["v1.2"], &["v1x", "xv1.2"]),
     ] {
         tags("allowTagsRegexes", pattern, matches, others);
-        tags("ignoreTagsRegexes", pattern, others, matches);
+        // What ignores every tag is told once more.
+        if !others.is_empty() {
+            tags("ignoreTagsRegexes", pattern, others, matches);
+        }
     }
     // Regular expressions but for one character.
     tags("allowTagsRegexes", r"*\.rc$", &["1.rc"], &["1xrc", "1.rc2"]);
@@ -348,5 +351,77 @@ fn look_around_in_expressions() {
         ("subject =~ '^(?!x)'", "not (subject matches '^x')"),
     ] {
         expression(written, expected);
+    }
+}
+
+/// What no tag has at its ends.
+#[test]
+fn ends_that_no_tag_has() {
+    let image = |pattern: &str| {
+        format!(
+            "{HEAD}  - image:\n      repoURL: nginx\n      constraint: ^1\n      allowTagsRegexes: ['{pattern}']\n"
+        )
+    };
+    for (pattern, help) in [
+        (" ^v1", "write '^v1'"),
+        ("^v1 ", "write '^v1'"),
+        ("“^v1”", "write '^v1'"),
+        ("\"^v1\"", "write '^v1'"),
+        ("$main", "write the pattern"),
+    ] {
+        let manifest = read(&image(pattern));
+        let [found] = manifest.diagnostics.as_slice() else {
+            panic!("{pattern}: {:?}", manifest.diagnostics)
+        };
+        assert_eq!((found.code, found.is_error()), (Code::BadRegex, false));
+        assert!(found.message.contains("matches no tag"), "{found}");
+        assert!(found.help.as_ref().is_some_and(|found| found.contains(help)), "{:?}", found.help);
+    }
+    for pattern in ["^v1", "^v1|main ", " *a", "a$", "$", "\"?a"] {
+        let manifest = read(&image(pattern));
+        assert!(manifest.diagnostics.is_empty(), "{pattern}: {:?}", manifest.diagnostics);
+    }
+}
+
+/// A pattern of a shell behind `regex:` that is a regular expression, too.
+#[test]
+fn a_pattern_of_a_shell_as_an_expression() {
+    let manifest = read(&git(&[("includePaths", vec!["regex:apps/*.yaml".into()])]));
+    let [found] = manifest.diagnostics.as_slice() else { panic!("{:?}", manifest.diagnostics) };
+    assert_eq!((found.code, found.is_error()), (Code::BadSelector, false));
+    assert!(found.help.as_ref().is_some_and(|help| help.contains("glob:apps/*.yaml")), "{:?}", found.help);
+    for selector in ["glob:apps/*.yaml", "regex:^apps/.*\\.yaml$", "regex:apps/*"] {
+        let manifest = read(&git(&[("includePaths", vec![selector.into()])]));
+        assert!(manifest.diagnostics.is_empty(), "{selector}: {:?}", manifest.diagnostics);
+    }
+}
+
+/// Patterns that ignore everything, and tags that were meant as patterns.
+#[test]
+fn what_is_ignored() {
+    let image =
+        |lines: &str| format!("{HEAD}  - image:\n      repoURL: nginx\n      constraint: ^1\n{lines}");
+    let told = |lines: &str| -> Vec<(String, String)> {
+        let found = read(&image(lines)).diagnostics.into_iter().filter(|found| found.code == Code::BadRegex);
+        found.map(|found| (found.message, found.help.unwrap_or_default())).collect()
+    };
+    for pattern in [".*", "^.*$", ".+", "^v1"] {
+        let lines = format!("      allowTagsRegexes: [^v1]\n      ignoreTagsRegexes: ['{pattern}']\n");
+        let found = told(&lines);
+        assert_eq!(found.len(), 1, "{pattern}: {found:?}");
+        assert!(found[0].0.contains("ignores every tag"), "{found:?}");
+    }
+    assert_eq!(told("      allowTagsRegexes: [^v1]\n      ignoreTagsRegexes: ['-rc.*']\n"), []);
+    for (tag, help, remedied) in [
+        ("^dev-", "write '^dev-' in `ignoreTagsRegexes` instead of it", "^dev-"),
+        ("*-rc", "write '-rc$' in `ignoreTagsRegexes` instead of it", "-rc$"),
+    ] {
+        let found = told(&format!("      ignoreTags: ['{tag}', latest]\n"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].1, help);
+        assert_eq!(
+            told(&format!("      ignoreTags: [latest]\n      ignoreTagsRegexes: ['{remedied}']\n")),
+            []
+        );
     }
 }

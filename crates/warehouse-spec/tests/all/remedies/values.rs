@@ -306,3 +306,9 @@ fn fields_that_are_called_otherwise() {
     let named = |name: &str| format!("  - chart: {{repoURL: 'https://h/a', {name}: b}}\n");
     done(&named("chart"), "did you mean `name`?", &named("name"));
 }
+
+#[test]
+fn a_host_without_a_repository() {
+    url("image", "localhost:5000", "write the repository behind it", "localhost:5000/path/name");
+    url("image", "nginx:5000", "leave the tag out", "nginx");
+}
