@@ -247,6 +247,10 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
     assert_eq!(world.registry.log().counters().requests, 0);
     assert!(ran.err.contains("no subscription has the name, repoURL or index \"nobody\""), "{}", ran.err);
+    let listed = format!("help: there are: {}/shop/web, ", world.registry.host());
+    assert!(ran.err.contains(&listed), "{}", ran.err);
+    let ran = run(&["--candidate", ""]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
 }
 
 #[test]
@@ -255,7 +259,8 @@ fn a_failed_subscription_is_shown_and_the_others_are_explained() {
     let manifest = world.fill(MANIFEST).replace("/shop/web", "/shop/wep");
     let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.out.contains("/shop/wep: it failed\n") && ran.out.contains("+ 0.2.1"), "{}", ran.out);
+    assert!(ran.out.contains("/shop/wep: it failed: there is no repository"), "{}", ran.out);
+    assert!(ran.out.contains("+ 0.2.1"), "{}", ran.out);
     assert!(ran.err.contains("there is no repository"), "{}", ran.err);
 }
 

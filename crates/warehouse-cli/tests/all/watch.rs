@@ -167,6 +167,11 @@ fn a_command_that_fails_runs_again_until_it_succeeds() {
     let (code, last, _) = run(&["no-such-program-at-all"]);
     let said = "attempt 3 failed: \"no-such-program-at-all\" could not be started: there is no such program; the next run tries again; ";
     assert!(code == Some(1) && last.contains(said), "{last}");
+    let (code, last, _) = run(&["no-such-program-at-all -c env"]);
+    assert!(
+        code == Some(1) && last.contains("are separate, as in --exec no-such-program-at-all -c env; "),
+        "{last}"
+    );
     // Without a folder for the state, nothing tries again.
     let arguments = [
         "watch",
@@ -181,7 +186,7 @@ fn a_command_that_fails_runs_again_until_it_succeeds() {
     let out = warehouse(&arguments, &image_alone(&registry)).out;
     assert!(out.contains("there is no such program; ") && !out.contains("tries again"), "{out}");
     let (code, last, _) = run(&["true"]);
-    assert!(code == Some(0) && last.contains(": handled at attempt 4; "), "{last}");
+    assert!(code == Some(0) && last.contains(": handled at attempt 5; "), "{last}");
 }
 
 #[test]

@@ -10,7 +10,8 @@ use serde::Serialize;
 use warehouse_spec::{ForeignPattern, GitSubscription, Subscription, SubscriptionKind};
 
 use super::counts::{
-    Counts, EVIDENCE, Group, NearGroup, brief, counted, grouped, is_absent, is_beyond_limit, noun, stage,
+    Counts, EVIDENCE, Group, NAME, NearGroup, brief, counted, grouped, is_absent, is_beyond_limit, noun,
+    stage,
 };
 use super::near::{Near, Probes, Relaxed, allowed_patterns};
 
@@ -76,6 +77,10 @@ pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) 
     {
         return Some(of_unsatisfiable(constraint.original()));
     }
+    let matches_some = stage(&group.why) > NAME;
+    if !matches_some && !counts.allowed_but_ignored.is_empty() {
+        return Some(allowed_but_ignored(subscription, counts));
+    }
     if group.why == Rejection::NotAllowed
         && let Some(cause) = of_foreign_pattern(subscription)
     {
@@ -85,7 +90,7 @@ pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) 
         counts.nears.iter().max_by(|one, other| (one.count, &one.best).cmp(&(other.count, &other.best)));
     Some(match nearest {
         Some(NearGroup { near, count, best }) if stage(&group.why) < EVIDENCE => {
-            of_near(probes, subscription, near, *count, best.name())
+            of_near(probes, subscription, near, *count, best.name(), matches_some)
         }
         _ => of_group(subscription, group, counts),
     })
@@ -156,11 +161,17 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
         },
     };
     match &group.why {
-        Rejection::NotListed { similar, .. } => match similar.first() {
-            Some(similar) => Cause::new(group.why.to_string())
-                .with_hint(format!("write `name: {similar}` if that is the chart")),
-            None => Cause::new(group.why.to_string()),
-        },
+        Rejection::NotListed { similar, .. } => {
+            let cause = Cause::new(group.why.to_string());
+            match similar.as_slice() {
+                [] => cause,
+                [similar] => cause.with_hint(format!("write `name: {similar}` if that is the chart")),
+                several => cause.with_hint(format!(
+                    "did you mean one of them? Write `name: {}`",
+                    several.join("` or `name: ")
+                )),
+            }
+        }
         Rejection::NoSuchTag { similar, .. } => {
             Cause::new(group.why.to_string()).with_hint(match similar.first() {
                 Some(similar) => format!("write `constraint: {similar}` if that is the tag, or push the tag"),
@@ -193,13 +204,10 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             })
         }
         Rejection::NotAllowed => {
-            let patterns: Vec<_> =
-                allowed_patterns(subscription).iter().map(|pattern| format!("{pattern:?}")).collect();
+            let patterns = shown_patterns(subscription);
             Cause::new(match group.count {
-                1 => {
-                    format!("`allowTagsRegexes` ({}) does not match {all} ({examples})", patterns.join(", "))
-                }
-                _ => format!("`allowTagsRegexes` ({}) matches {all} ({examples})", patterns.join(", ")),
+                1 => format!("`allowTagsRegexes` ({patterns}) does not match {all} ({examples})"),
+                _ => format!("`allowTagsRegexes` ({patterns}) matches {all} ({examples})"),
             })
         }
         Rejection::IgnoredBy { .. } => ignored(counts, noun),
@@ -282,16 +290,42 @@ fn every(count: u64, noun: &str, left: Left) -> String {
 
 /// The cause where everything is ignored, or the rest is not allowed: each rule with its number.
 fn ignored(counts: &Counts, noun: &str) -> Cause {
+    let listed: u64 = counts.groups.iter().map(|group| group.count).sum::<u64>() + counts.others;
+    by_ignore_rules(&counts.groups, |total| {
+        every(total, noun, if total == listed { Left::All } else { Left::Some })
+    })
+}
+
+/// The cause where everything that the patterns allow is ignored.
+fn allowed_but_ignored(subscription: &Subscription, counts: &Counts) -> Cause {
+    let noun = noun(subscription);
+    let patterns = shown_patterns(subscription);
+    let cause = by_ignore_rules(&counts.allowed_but_ignored, |total| {
+        format!("{} that `allowTagsRegexes` ({patterns}) matches", every(total, noun, Left::All))
+    });
+    match cause.hint {
+        None => cause.with_hint("what is ignored is not taken, although `allowTagsRegexes` matches it: remove the rule that ignores it, or narrow it"),
+        Some(_) => cause,
+    }
+}
+
+/// The patterns of `allowTagsRegexes` as they are shown.
+fn shown_patterns(subscription: &Subscription) -> String {
+    let patterns: Vec<_> =
+        allowed_patterns(subscription).iter().map(|pattern| format!("{pattern:?}")).collect();
+    patterns.join(", ")
+}
+
+/// By which rules candidates are ignored, each with its number. `all` says which candidates, from their number.
+fn by_ignore_rules(groups: &[Group], all: impl Fn(u64) -> String) -> Cause {
     let mut rules = Vec::new();
     let (mut total, mut unanchored) = (0, false);
-    for group in &counts.groups {
+    for group in groups {
         let Rejection::IgnoredBy { rule } = &group.why else { continue };
         total += group.count;
         unanchored |= matches!(rule, IgnoreRule::Regex(pattern) if !pattern.starts_with('^'));
         rules.push((group, format!("the {rule} ({})", group.examples())));
     }
-    let listed: u64 = counts.groups.iter().map(|group| group.count).sum::<u64>() + counts.others;
-    let left = if total == listed { Left::All } else { Left::Some };
     let verb = if total == 1 { "is" } else { "are" };
     let by = match rules.as_slice() {
         [(_, rule)] => format!("by {rule}"),
@@ -302,7 +336,7 @@ fn ignored(counts: &Counts, noun: &str) -> Cause {
             format!("({})", each.join(", "))
         }
     };
-    let cause = Cause::new(format!("{} {verb} ignored {by}", every(total, noun, left)));
+    let cause = Cause::new(format!("{} {verb} ignored {by}", all(total)));
     match unanchored {
         true => cause.with_hint(
             "a pattern matches anywhere in a tag; one that starts with `^` matches at its start, one that ends with `$` at its end",
@@ -418,13 +452,14 @@ fn strict(cause: Cause, subscription: &Subscription) -> Cause {
     }
 }
 
-/// What one change would make fit, of `count` candidates of which this is the best.
+/// What one change would make fit, of `count` candidates of which this is the best. `matches_some` says whether the allowed patterns match others.
 pub(super) fn of_near(
     probes: &Probes,
     subscription: &Subscription,
     near: &Near,
     count: u64,
     example: &str,
+    matches_some: bool,
 ) -> Cause {
     let noun = noun(subscription);
     let shown = shown_name(example);
@@ -490,8 +525,10 @@ pub(super) fn of_near(
         Near::LeadingV => Cause::new(format!("{such} {begins} with `v`, and the tag of a chart in a registry must not"))
             .with_hint("push the chart under its version without the `v`, or accept it with `acceptV: true` in the subscription, which Kargo does not know"),
         Near::Pattern(form) => {
-            let message =
-                |what: &str| format!("`allowTagsRegexes` matches no {noun}, but would match {such} {what}");
+            let otherwise = if matches_some { " that fits otherwise" } else { "" };
+            let message = |what: &str| {
+                format!("`allowTagsRegexes` matches no {noun}{otherwise}, but would match {such} {what}")
+            };
             match form {
                 Relaxed::WithV => Cause::new(message("with `v` before it"))
                     .with_hint(format!("write {}", probes.patterns_with_v())),
@@ -511,6 +548,14 @@ pub(super) fn of_near(
                     .with_hint("remove both, or add `.*` after `^` and before `$`"),
             }
         }
+    }
+}
+
+/// Why a candidate was not taken: the rule that excludes it, and what it lacks if one change would make it fit.
+pub(super) fn reason(why: &Rejection, near: Option<&Near>) -> String {
+    match near.and_then(remark) {
+        Some(remark) => format!("{why}: {remark}"),
+        None => why.to_string(),
     }
 }
 
