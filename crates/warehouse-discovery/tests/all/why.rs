@@ -149,7 +149,7 @@ const ROWS: &[Row] = &[
         listed: &["20240801", "1.2"],
         evidence: &[],
         asked: None,
-        answer: "2 tags such as 20240801 have one number alone, as dates and builds have, and a version is major.minor.patch",
+        answer: "2 tags such as 20240801 leave out a number of the version, which must be major.minor.patch",
     },
     Row {
         thread: "https://github.com/akuity/kargo/issues/4788",
