@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use image_source::CacheByTagPolicy;
 use oci_registry::ImageName;
@@ -237,7 +236,7 @@ pub(crate) struct Explain {
 
     /// Show only this candidate: a tag, a version, or the beginning of a commit's id. May be given several times; exit
     /// code 1 if it is not a candidate of any subscription that has answered.
-    #[arg(long, value_name = "TAG|VERSION|COMMIT", value_parser = NonEmptyStringValueParser::new(), help_heading = "Output")]
+    #[arg(long, value_name = "TAG|VERSION|COMMIT", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Output")]
     pub(crate) candidate: Vec<String>,
 
     /// Show only the candidates on which this rule decided.

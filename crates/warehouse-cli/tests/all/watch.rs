@@ -117,7 +117,7 @@ fn the_command_gets_the_freight_and_no_shell_reads_its_arguments() {
         ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["artifact", "artifact", "artifact", "freight", "handled"]);
-    assert_eq!(events[0]["warehouse"], "fruit/shop");
+    assert_eq!((&events[0]["namespace"], &events[0]["warehouse"]), (&"fruit".into(), &"shop".into()));
     assert_eq!(events[0]["from"], serde_json::Value::Null);
     assert_eq!(events[0]["to"]["name"], "1.2.0");
     assert_eq!(events[0]["cost"]["requests"], 4);

@@ -5,15 +5,16 @@ use std::fmt;
 use artifact_source::{Error, ErrorKind, Rejection, shown_name};
 use repository_url::ImageName;
 use selection_strategies::path::contains;
-use selection_strategies::{IgnoreRule, ImageSelectionStrategy, Strictness, VersionRef};
+use selection_strategies::{ImageSelectionStrategy, Strictness, VersionRef};
 use serde::Serialize;
 use warehouse_spec::{ForeignPattern, GitSubscription, Subscription, SubscriptionKind};
 
 use super::counts::{
-    Counts, EVIDENCE, Group, NAME, NearGroup, brief, counted, grouped, is_absent, is_beyond_limit, noun,
-    stage,
+    Counts, EVIDENCE, Group, Left, NAME, NearGroup, brief, counted, every, grouped, is_absent,
+    is_beyond_limit, noun, stage,
 };
-use super::near::{Near, Probes, Relaxed, allowed_patterns};
+use super::ignored::{allowed_but_ignored, ignored};
+use super::near::{Near, Probes, Relaxed, allowed_patterns, shown_patterns};
 
 /// Why nothing fits a subscription, or why it failed. `Display` is the message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +30,10 @@ pub struct Cause {
 impl Cause {
     fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
+    }
+
+    fn said((message, hint): (String, Option<&'static str>)) -> Self {
+        Self { message, hint: hint.map(str::to_owned) }
     }
 
     fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -79,7 +84,7 @@ pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) 
     }
     let matches_some = stage(&group.why) > NAME;
     if !matches_some && !counts.allowed_but_ignored.is_empty() {
-        return Some(allowed_but_ignored(subscription, counts));
+        return Some(Cause::said(allowed_but_ignored(subscription, counts)));
     }
     if group.why == Rejection::NotAllowed
         && let Some(cause) = of_foreign_pattern(subscription)
@@ -210,7 +215,7 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
                 _ => format!("`allowTagsRegexes` ({patterns}) matches {all} ({examples})"),
             })
         }
-        Rejection::IgnoredBy { .. } => ignored(counts, noun),
+        Rejection::IgnoredBy { .. } => Cause::said(ignored(counts, noun)),
         Rejection::Platform { platform, .. } => {
             let offered = match group.details.as_slice() {
                 [] => "; no platform is named".to_owned(),
@@ -268,80 +273,6 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             })
         }
         other => Cause::new(format!("{}: {other} ({examples})", every(group.count, noun, left))),
-    }
-}
-
-/// Whether candidates are all there are, or those that other rules left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Left {
-    All,
-    Some,
-}
-
-/// All of these candidates: `the only tag`, `all 2 tags`, `all 2 tags that are left`.
-fn every(count: u64, noun: &str, left: Left) -> String {
-    match (count, left) {
-        (1, Left::All) => format!("the only {noun}"),
-        (1, Left::Some) => format!("the only {noun} that is left"),
-        (count, Left::All) => format!("all {}", counted(count, noun)),
-        (count, Left::Some) => format!("all {} that are left", counted(count, noun)),
-    }
-}
-
-/// The cause where everything is ignored, or the rest is not allowed: each rule with its number.
-fn ignored(counts: &Counts, noun: &str) -> Cause {
-    let listed: u64 = counts.groups.iter().map(|group| group.count).sum::<u64>() + counts.others;
-    by_ignore_rules(&counts.groups, |total| {
-        every(total, noun, if total == listed { Left::All } else { Left::Some })
-    })
-}
-
-/// The cause where everything that the patterns allow is ignored.
-fn allowed_but_ignored(subscription: &Subscription, counts: &Counts) -> Cause {
-    let noun = noun(subscription);
-    let patterns = shown_patterns(subscription);
-    let cause = by_ignore_rules(&counts.allowed_but_ignored, |total| {
-        format!("{} that `allowTagsRegexes` ({patterns}) matches", every(total, noun, Left::All))
-    });
-    match cause.hint {
-        None => cause.with_hint("what is ignored is not taken, although `allowTagsRegexes` matches it: remove the rule that ignores it, or narrow it"),
-        Some(_) => cause,
-    }
-}
-
-/// The patterns of `allowTagsRegexes` as they are shown.
-fn shown_patterns(subscription: &Subscription) -> String {
-    let patterns: Vec<_> =
-        allowed_patterns(subscription).iter().map(|pattern| format!("{pattern:?}")).collect();
-    patterns.join(", ")
-}
-
-/// By which rules candidates are ignored, each with its number. `all` says which candidates, from their number.
-fn by_ignore_rules(groups: &[Group], all: impl Fn(u64) -> String) -> Cause {
-    let mut rules = Vec::new();
-    let (mut total, mut unanchored) = (0, false);
-    for group in groups {
-        let Rejection::IgnoredBy { rule } = &group.why else { continue };
-        total += group.count;
-        unanchored |= matches!(rule, IgnoreRule::Regex(pattern) if !pattern.starts_with('^'));
-        rules.push((group, format!("the {rule} ({})", group.examples())));
-    }
-    let verb = if total == 1 { "is" } else { "are" };
-    let by = match rules.as_slice() {
-        [(_, rule)] => format!("by {rule}"),
-        rules => {
-            let each = rules.iter().map(|(group, rule)| format!("{} by {rule}", grouped(group.count)));
-            let mut each: Vec<_> = each.collect();
-            each.sort();
-            format!("({})", each.join(", "))
-        }
-    };
-    let cause = Cause::new(format!("{} {verb} ignored {by}", all(total)));
-    match unanchored {
-        true => cause.with_hint(
-            "a pattern matches anywhere in a tag; one that starts with `^` matches at its start, one that ends with `$` at its end",
-        ),
-        false => cause,
     }
 }
 

@@ -173,6 +173,23 @@ pub(super) fn grouped(count: u64) -> String {
     text
 }
 
+/// Whether candidates are all there are, or those that other rules left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    All,
+    Some,
+}
+
+/// All of these candidates: `the only tag`, `all 2 tags`, `all 2 tags that are left`.
+pub(super) fn every(count: u64, noun: &str, left: Left) -> String {
+    match (count, left) {
+        (1, Left::All) => format!("the only {noun}"),
+        (1, Left::Some) => format!("the only {noun} that is left"),
+        (count, Left::All) => format!("all {}", counted(count, noun)),
+        (count, Left::Some) => format!("all {} that are left", counted(count, noun)),
+    }
+}
+
 /// At this stage, names are compared with patterns and lists of names.
 pub(super) const NAME: u8 = 1;
 

@@ -2,6 +2,7 @@
 
 mod cause;
 mod counts;
+mod ignored;
 mod near;
 mod order;
 mod tally;

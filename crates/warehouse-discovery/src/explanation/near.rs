@@ -17,6 +17,13 @@ pub(super) fn allowed_patterns(subscription: &Subscription) -> &[String] {
     }
 }
 
+/// The patterns of `allowTagsRegexes` as they are shown.
+pub(super) fn shown_patterns(subscription: &Subscription) -> String {
+    let patterns: Vec<_> =
+        allowed_patterns(subscription).iter().map(|pattern| format!("{pattern:?}")).collect();
+    patterns.join(", ")
+}
+
 /// A single change after which a rejected candidate would fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Near {

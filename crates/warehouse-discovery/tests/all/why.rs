@@ -676,12 +676,12 @@ fn what_patterns_allow_and_ignore() {
         "{message}"
     );
     // The patterns match a tag, but not one that fits otherwise.
-    let (message, _) = cause("constraint: ^2.0.0-0, allowTagsRegexes: ['^0', '^1[.]1']");
-    assert!(
-        message.starts_with("`allowTagsRegexes` matches no tag that fits otherwise, but would match ")
-            || message.contains("outside the constraint"),
-        "{message}"
+    let (message, hint) = cause("constraint: ^2.0.0-0, allowTagsRegexes: ['^0', '^1[.]1']");
+    assert_eq!(
+        message,
+        "`allowTagsRegexes` matches no tag that fits otherwise, but would match the tag 2.0.0-beta.1 without `^`"
     );
+    assert!(hint.starts_with("remove `^`"), "{hint}");
 }
 
 /// A chart that is not there is none that is listed, and each that could be meant is named.
