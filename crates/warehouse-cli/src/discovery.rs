@@ -159,8 +159,8 @@ impl Session {
     /// Discovers one Warehouse, until it is done or the command is to stop.
     async fn run(&self, warehouse: &Warehouse, observer: &impl Observer, progress: &Progress) -> Report {
         let subscriptions = &warehouse.spec.subscriptions;
-        let watched = Watched::new(observer, subscriptions.len(), progress);
-        let started = Timestamp::now();
+        let watched = Watched::new(observer, subscriptions, progress);
+        let (started, clock) = (Timestamp::now(), Instant::now());
         tokio::select! {
             report = self.discoverer.run(warehouse).with_observer(&watched).with_deadline(self.deadline) => return self.told(report),
             () = stopped(&self.stopping) => {}
@@ -170,6 +170,7 @@ impl Session {
         if let Some(namespace) = warehouse.namespace() {
             report = report.with_namespace(namespace);
         }
+        report.cost.elapsed = clock.elapsed();
         for (index, subscription) in subscriptions.iter().enumerate() {
             report = report.with_subscription(
                 finished.next_if(|report| report.index == index).unwrap_or_else(|| {

@@ -151,7 +151,14 @@ impl Messages {
             return;
         }
         match self.0.format {
-            LogFormat::Json => print_json(diagnostic),
+            LogFormat::Json => print_json(&DiagnosticLine {
+                line: Line {
+                    level: diagnostic.severity.as_str(),
+                    message: &diagnostic.message,
+                    help: diagnostic.help.as_deref(),
+                },
+                diagnostic,
+            }),
             LogFormat::Text => {
                 let has_colors = self.has_colors(&std::io::stderr());
                 let snippet = lines.snippet(diagnostic).with_colors(has_colors).to_string();
@@ -175,12 +182,7 @@ impl Messages {
         if let Some(cause) = cause {
             let _ = write!(text, "{cause}\n  caused by: ");
         }
-        // The id has the URL already.
-        let said = error.to_string();
-        text += &match error.id().filter(|id| error.url() == Some(id.url())) {
-            Some(id) => said.replacen(&format!(" ({})", id.url()), "", 1),
-            None => said,
-        };
+        text += &beside_its_id(error);
         let mut source = error.source();
         while let Some(error) = source {
             let _ = write!(text, "\n  caused by: {}", printable(&error.to_string()));
@@ -272,6 +274,15 @@ struct Line<'a> {
     help: Option<&'a str>,
 }
 
+/// A diagnostic as JSON: a message, and the fields of the diagnostic beside it.
+#[derive(Serialize)]
+struct DiagnosticLine<'a> {
+    #[serde(flatten)]
+    line: Line<'a>,
+    #[serde(flatten)]
+    diagnostic: &'a Diagnostic,
+}
+
 /// Prints a value as one line of JSON.
 fn print_json(value: &impl Serialize) {
     if let Ok(json) = serde_json::to_string(value) {
@@ -291,6 +302,12 @@ fn helping(help: Option<&str>) -> String {
 /// An error with its causes, in one line. A cause that the error quotes is not said again.
 pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
+    add_causes(&mut text, error);
+    text
+}
+
+/// Adds the causes that the text does not quote.
+fn add_causes(text: &mut String, error: &(dyn std::error::Error + 'static)) {
     let mut cause = error.source();
     while let Some(error) = cause {
         let said = error.to_string();
@@ -299,7 +316,22 @@ pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
         }
         cause = error.source();
     }
-    text
+}
+
+/// An error as it is said beside its id, which has the URL already.
+fn beside_its_id(error: &Error) -> String {
+    let said = error.to_string();
+    match error.id().filter(|id| error.url() == Some(id.url())) {
+        Some(id) => said.replacen(&format!(" ({})", id.url()), "", 1),
+        None => said,
+    }
+}
+
+/// The same with its causes, in one line.
+pub(crate) fn in_one_line(error: &Error) -> String {
+    let mut text = beside_its_id(error);
+    add_causes(&mut text, error);
+    text.replace('\n', "; ")
 }
 
 fn print(message: &str) {

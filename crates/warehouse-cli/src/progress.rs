@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use artifact_source::{Artifact, Candidate, Meter, Principal, Rejection, SourceId, Trace, Warning, lock};
 use warehouse_discovery::{Observer, SubscriptionReport};
+use warehouse_spec::Subscription;
 
 use crate::message::Messages;
 use crate::output::counted;
@@ -105,9 +106,14 @@ pub(crate) struct Watched<'o, O> {
 }
 
 impl<'o, O: Observer> Watched<'o, O> {
-    pub(crate) fn new(next: &'o O, subscriptions: usize, progress: &'o Progress) -> Self {
-        let trace = |subscription| Counting { next: next.trace(subscription), progress };
-        Self { next, progress, traces: (0..subscriptions).map(trace).collect(), finished: Mutex::default() }
+    pub(crate) fn new(next: &'o O, subscriptions: &[Subscription], progress: &'o Progress) -> Self {
+        let trace = |(index, subscription): (usize, &Subscription)| Counting {
+            next: next.trace(index),
+            id: SubscriptionReport::new(index, subscription).id,
+            progress,
+        };
+        let traces = subscriptions.iter().enumerate().map(trace).collect();
+        Self { next, progress, traces, finished: Mutex::default() }
     }
 
     /// The reports of the subscriptions that have finished so far, in the order of the manifest.
@@ -142,6 +148,7 @@ impl<O: Observer> Observer for Watched<'_, O> {
 
 struct Counting<'o> {
     next: &'o dyn Trace,
+    id: SourceId,
     progress: &'o Progress,
 }
 
@@ -151,7 +158,7 @@ impl Counting<'_> {
         if self.progress.messages.has_trace() {
             let verdict = why.map_or_else(|| "accepted".to_owned(), ToString::to_string);
             let name = artifact_source::shown_name(candidate.name);
-            self.progress.messages.trace(&format!("  {name}: {verdict}"));
+            self.progress.messages.trace(&format!("{}: {name}: {verdict}", self.id));
         }
     }
 }

@@ -97,6 +97,6 @@ pub use artifact_source::{AnyArtifact, ArtifactSource, Error};
 pub use warehouse_spec::{Warehouse, parse};
 
 pub use discoverer::{Discoverer, DiscovererBuilder, GenericRequest};
-pub use explanation::{Cause, NearMiss, Reason, Summary, Tally, Why, sort_candidates};
+pub use explanation::{Cause, NearMiss, Reason, Summary, Tally, Why, reasons, sort_candidates};
 pub use report::{Freshness, Report, Snapshot, SubscriptionReport};
 pub use run::{Compiled, Observer, Run};

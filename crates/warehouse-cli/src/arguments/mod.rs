@@ -57,7 +57,7 @@ pub(crate) struct MessageArguments {
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto", hide_default_value = true)]
     pub(crate) color: Color,
 
-    /// How to print messages: json is one object a line with `level`, `message` and `help`.
+    /// How to print messages: json is one object a line with `level`, `message` and `help`, and for what is wrong with a manifest also `rule`, `file`, `line`, `column` and `path`.
     #[arg(long, value_name = "FORMAT", global = true, default_value = "text")]
     pub(crate) log_format: LogFormat,
 }
@@ -236,7 +236,7 @@ pub(crate) struct Explain {
 
     /// Show only this candidate: a tag, a version, or the beginning of a commit's id. May be given several times; exit
     /// code 1 if it is not a candidate of any subscription that has answered.
-    #[arg(long, value_name = "TAG|VERSION|COMMIT", help_heading = "Output")]
+    #[arg(long, value_name = "TAG|VERSION|COMMIT", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Output")]
     pub(crate) candidate: Vec<String>,
 
     /// Show only the candidates on which this rule decided.

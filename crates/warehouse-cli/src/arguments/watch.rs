@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::{DiscoveryNetwork, LiveManifest, duration};
 
 #[derive(Debug, Args)]
+#[command(mut_arg("timeout", |timeout| timeout.help("The time limit of each round, such as 30s or 5m")))]
 pub(crate) struct Watch {
     #[command(flatten)]
     pub(crate) manifest: LiveManifest,

@@ -18,8 +18,12 @@ pub(crate) fn completions(arguments: &Completions, messages: &Messages) -> Resul
 /// Writes a man page for each command.
 pub(crate) fn man(arguments: &Man, messages: &Messages) -> Result<Exit, Exit> {
     clap_mangen::generate_to(Arguments::command(), &arguments.folder).map_err(|error| {
-        messages
-            .error(&format!("the man pages could not be written to {}: {error}", arguments.folder.display()));
+        let folder = arguments.folder.display();
+        let help = (!arguments.folder.exists()).then(|| format!("create the folder: mkdir -p '{folder}'"));
+        messages.error_with_help(
+            &format!("the man pages could not be written to {folder}: {error}"),
+            help.as_deref(),
+        );
         Exit::Usage
     })?;
     Ok(Exit::Success)

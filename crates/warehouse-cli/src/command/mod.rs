@@ -254,7 +254,10 @@ fn names_of(subscription: &Subscription) -> Vec<String> {
     [subscription, chart].into_iter().flatten().map(str::to_owned).chain([url]).collect()
 }
 
-/// Says that no subscription is named so, and which names are similar.
+/// How many names of subscriptions a message lists.
+const MOST_NAMES: usize = 10;
+
+/// Says that no subscription is named so, and which names are similar; if none is, which there are.
 pub(super) fn not_named<'s>(
     name: &str,
     subscriptions: impl IntoIterator<Item = &'s Subscription>,
@@ -262,10 +265,18 @@ pub(super) fn not_named<'s>(
 ) -> Exit {
     let names: Vec<String> = subscriptions.into_iter().flat_map(names_of).collect();
     let similar = similar_names(name, names.iter().map(String::as_str));
-    let help = (!similar.is_empty()).then(|| format!("similar: {}", similar.join(", ")));
+    let help = match similar.is_empty() {
+        false => format!("similar: {}", similar.join(", ")),
+        true => {
+            let shown = names.get(..MOST_NAMES).unwrap_or(&names);
+            let more = names.len().saturating_sub(MOST_NAMES);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            format!("there are: {}{more}", shown.join(", "))
+        }
+    };
     messages.error_with_help(
         &format!("no subscription has the name, repoURL or index {name:?}"),
-        help.as_deref(),
+        (!names.is_empty()).then_some(help.as_str()),
     );
     Exit::Usage
 }

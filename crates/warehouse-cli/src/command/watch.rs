@@ -92,7 +92,7 @@ async fn round(watcher: &mut Watcher, lines: &Lines) -> Round {
         if let Change::Artifact { subscription, source, to: None, .. } = &event.change
             && let Some(cause) = tallies.cause(*subscription)
         {
-            let message = format!("{}: {source}: nothing fits: {cause}", event.warehouse);
+            let message = format!("{}: {source}: nothing fits: {cause}", event.qualified_name());
             lines.messages.warning(&message, cause.hint.as_deref());
         }
     };
@@ -250,6 +250,21 @@ impl Program {
     }
 }
 
+impl Program {
+    /// What to do where a program and its arguments were given as one.
+    fn separate_arguments(&self) -> String {
+        let program = self.program.to_string_lossy();
+        let words: Vec<_> = program.split_whitespace().collect();
+        match words.len() > 1 && self.arguments.is_empty() {
+            true => format!(
+                "; no shell reads it: a program and its arguments are separate, as in --exec {}",
+                words.join(" ")
+            ),
+            false => String::new(),
+        }
+    }
+}
+
 #[async_trait]
 impl FreightHandler for Program {
     async fn handle(&self, new: NewFreight<'_>) -> Result<(), HandlerError> {
@@ -267,7 +282,7 @@ impl FreightHandler for Program {
         let output = command.truncate_stdout(MAX_SHOWN).stderr_tail(MAX_SHOWN).output().await;
         let output = output.map_err(|error| match error {
             // It has the name.
-            RunError::Start(error) => io::Error::other(error.to_string()),
+            RunError::Start(error) => io::Error::other(format!("{error}{}", self.separate_arguments())),
             error => io::Error::other(format!("{name}: {error}")),
         })?;
         for stream in [&output.stdout, &output.stderr] {

@@ -9,13 +9,15 @@ use artifact_source::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
-use warehouse_discovery::{Cause, Summary, Tally, Why, sort_candidates};
+use warehouse_discovery::{Cause, SubscriptionReport, Summary, Tally, Why, reasons, sort_candidates};
 use warehouse_spec::Subscription;
 
 use super::list::Failure;
 use super::{Paint, Table, shortened};
 use crate::arguments::ExplainFormat;
 use crate::discovery::Discovered;
+use crate::message::in_one_line;
+use crate::remedy::hint_of;
 
 /// The shortest prefix of a commit's id that names it.
 const MIN_COMMIT_PREFIX: usize = 4;
@@ -51,9 +53,9 @@ struct Explained {
     #[serde(skip_serializing_if = "Option::is_none")]
     no_credential: Option<String>,
     summary: Summary,
-    /// What is wrong with a subscription that failed.
+    /// Why nothing fits, or why it failed.
     #[serde(skip)]
-    cause: Option<Cause>,
+    trouble: Option<Trouble>,
     /// The answers about single candidates, if there was a question.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     answers: Vec<Why>,
@@ -64,6 +66,23 @@ struct Explained {
     subscription: Subscription,
     #[serde(skip)]
     judged: Vec<Judgement>,
+}
+
+/// Why nothing fits a subscription, or why it failed.
+#[derive(Debug)]
+struct Trouble {
+    message: String,
+    help: Option<String>,
+}
+
+impl Trouble {
+    fn of(report: &SubscriptionReport, subscription: &Subscription, tally: &Tally) -> Option<Self> {
+        match (report.cause(subscription, tally), &report.error) {
+            (Some(Cause { message, hint, .. }), _) => Some(Self { message, help: hint }),
+            (None, Some(error)) => Some(Self { message: in_one_line(error), help: hint_of(error) }),
+            (None, None) => None,
+        }
+    }
 }
 
 /// One candidate, with what is known of it.
@@ -164,11 +183,7 @@ impl Explanation {
 }
 
 impl Explained {
-    fn new(
-        report: warehouse_discovery::SubscriptionReport,
-        subscription: &Subscription,
-        mut judged: Vec<Judgement>,
-    ) -> Self {
+    fn new(report: SubscriptionReport, subscription: &Subscription, mut judged: Vec<Judgement>) -> Self {
         sort_candidates(subscription, &mut judged);
         let tally = Tally::of_judgements(subscription, &judged);
         let failed = report.error.is_some();
@@ -178,6 +193,8 @@ impl Explained {
             Some(Principal::Anonymous(why)) => (None, why.clone()),
             _ => (None, None),
         };
+        let candidates = judged.iter().zip(reasons(subscription, &judged));
+        let candidates = candidates.map(|(judged, reason)| Candidate::new(judged, reason));
         Self {
             index: report.index,
             kind: report.id.kind().to_string(),
@@ -187,10 +204,10 @@ impl Explained {
             failed,
             credential,
             no_credential,
-            cause: report.cause(subscription, &tally),
+            trouble: Trouble::of(&report, subscription, &tally),
             summary: tally.summary(artifacts),
             answers: Vec::new(),
-            candidates: judged.iter().map(Candidate::from).collect(),
+            candidates: candidates.collect(),
             id: report.id,
             subscription: subscription.clone(),
             judged,
@@ -198,14 +215,15 @@ impl Explained {
     }
 
     fn write(&self, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-        let is_doubtful = !self.failed && self.cause.is_some();
-        let (heading, second) = match (self.failed, &self.cause) {
-            (true, Some(cause)) => (format!("it failed: {cause}"), None),
-            (true, None) => ("it failed".to_owned(), None),
+        let is_doubtful = !self.failed && self.trouble.is_some();
+        let (heading, second) = match &self.trouble {
+            Some(Trouble { message, .. }) if self.failed => (format!("it failed: {message}"), None),
             // What is not listed is no candidate.
-            (false, Some(cause)) if self.is_unlisted() => (format!("nothing fits: {cause}"), None),
-            (false, Some(cause)) => (format!("nothing fits: {cause}"), Some(self.summary.to_string())),
-            (false, None) => (self.summary.to_string(), None),
+            Some(Trouble { message, .. }) if self.is_unlisted() => (format!("nothing fits: {message}"), None),
+            Some(Trouble { message, .. }) => {
+                (format!("nothing fits: {message}"), Some(self.summary.to_string()))
+            }
+            None => (self.summary.to_string(), None),
         };
         let heading = format!("{}: {heading}", self.id);
         let heading = printable(&shorten(&heading, MAX_NAME_IN_DOCUMENT));
@@ -218,7 +236,7 @@ impl Explained {
         if let Some(summary) = second {
             writeln!(out, "  {}", printable(&shorten(&summary, MAX_NAME_IN_DOCUMENT)))?;
         }
-        if let Some(hint) = self.cause.as_ref().and_then(|cause| cause.hint.as_deref()) {
+        if let Some(hint) = self.trouble.as_ref().and_then(|trouble| trouble.help.as_deref()) {
             writeln!(out, "  help: {}", printable(hint))?;
         }
         match (&self.credential, &self.no_credential) {
@@ -266,6 +284,21 @@ fn table(candidates: &[Candidate], paint: Paint, out: &mut dyn Write) -> io::Res
 }
 
 impl Candidate {
+    fn new(judgement: &Judgement, reason: Option<String>) -> Self {
+        let Details { version, digest, time, subject, changed_paths, .. } = judgement.details.clone();
+        Self {
+            name: judgement.name.clone(),
+            version,
+            digest,
+            time,
+            subject,
+            changed_paths,
+            accepted: judgement.rejection.is_none(),
+            rule: judgement.rejection.as_ref().map(|why| why.rule().to_owned()),
+            reason,
+        }
+    }
+
     fn has_name(&self, name: &str) -> bool {
         let is_commit = self.name.len() >= 40 && self.name.bytes().all(|byte| byte.is_ascii_hexdigit());
         self.name == name
@@ -285,23 +318,6 @@ impl Candidate {
             self.changed_paths.iter().map(|path| shown_name(path)).collect::<Vec<_>>().join(" "),
             self.reason.clone().unwrap_or_default(),
         ]
-    }
-}
-
-impl From<&Judgement> for Candidate {
-    fn from(judgement: &Judgement) -> Self {
-        let Details { version, digest, time, subject, changed_paths, .. } = judgement.details.clone();
-        Self {
-            name: judgement.name.clone(),
-            version,
-            digest,
-            time,
-            subject,
-            changed_paths,
-            accepted: judgement.rejection.is_none(),
-            rule: judgement.rejection.as_ref().map(|why| why.rule().to_owned()),
-            reason: judgement.rejection.as_ref().map(ToString::to_string),
-        }
     }
 }
 

@@ -198,8 +198,22 @@ fn messages_for_programs_are_one_object_a_line() {
         "kind: Warehouse\napiVersion: kargo.akuity.io/v1alpha1\n",
     );
     for line in ran.err.lines() {
-        serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let line: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(line["level"].is_string() && line["message"].is_string(), "{line}");
+        if line.get("rule").is_some() {
+            assert_eq!((&line["level"], &line["message"]), (&line["severity"], &line["reason"]));
+            assert!(line["line"].is_u64(), "{line}");
+        }
     }
+    assert!(ran.err.contains("\"rule\":"), "{}", ran.err);
+}
+
+#[test]
+fn the_time_limit_of_watch_is_that_of_a_round() {
+    let of = |command: &str| warehouse(&[command, "--help"], "").out;
+    assert!(of("watch").contains("The time limit of each round") && !of("watch").contains("whole command"));
+    assert!(of("freight").contains("The time limit of the whole command"));
 }
 
 #[test]
@@ -209,7 +223,7 @@ fn twice_verbose_shows_each_candidate() {
         let arguments = ["discover", "--no-cache", "--no-docker-config", verbose, "-f", "-"];
         warehouse(&arguments, &world.fill(&document("a", CHART))).err
     };
-    assert!(run("-vv").contains("  0.2.0: outside the constraint \"0.2.1\"\n"), "{}", run("-vv"));
+    assert!(run("-vv").contains("): 0.2.0: outside the constraint \"0.2.1\"\n"), "{}", run("-vv"));
     assert!(!run("-v").contains("0.2.0:") && run("-v").contains(": 1 request, "), "{}", run("-v"));
 }
 
@@ -293,7 +307,7 @@ fn completions_and_man_pages_know_every_command() {
     assert!(page.contains("\\-\\-candidate") && folder.path().join("warehouse-chart-release.1").exists());
     let ran = warehouse(&["man", "/nowhere/man"], "");
     assert_eq!(ran.code, Some(2));
-    assert!(ran.err.contains("/nowhere/man"), "{}", ran.err);
+    assert!(ran.err.contains("/nowhere/man") && ran.err.contains("create the folder"), "{}", ran.err);
 }
 
 #[test]

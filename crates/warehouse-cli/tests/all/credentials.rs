@@ -271,7 +271,9 @@ fn a_secret_takes_precedence_over_a_user_in_the_url() {
             ["explain", "--no-cache", "--no-docker-config", "-q", "--credentials", file, "-f", "-"];
         let ran = warehouse(&arguments, &manifest);
         no_secret(&ran);
-        (ran.code, ran.out.lines().nth(1).unwrap_or_default().trim().to_owned(), ran.err)
+        let mut lines = ran.out.lines().map(str::trim);
+        let credential = lines.find(|line| line.starts_with("credential: ")).unwrap_or_default().to_owned();
+        (ran.code, credential, ran.err)
     };
     let secret = |username: &str, password: &str, url: &str| {
         secret("shop", "team", url, username, password).replace("cred-type: image", "cred-type: git")

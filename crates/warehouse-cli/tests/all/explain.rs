@@ -120,6 +120,31 @@ fn the_order_is_that_of_the_strategy() {
     }
 }
 
+/// The row of a pre-release says that it is one, not only the answer about it alone.
+#[test]
+fn the_row_of_a_pre_release_says_so() {
+    let registry = Registry::start().unwrap();
+    for tag in ["1.0.0", "1.2.0-rc.1", "2.0.0-rc.1"] {
+        registry.image("demo/app").tag(tag).single("linux/amd64").push();
+    }
+    let manifest = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec:\n  subscriptions:\n  \
+         - image: {{repoURL: {}/demo/app, constraint: ^1.0.0}}\n",
+        registry.host()
+    );
+    let outside = "outside the constraint \"^1.0.0\"";
+    let said = format!("{outside}: it is a pre-release, and the constraint names none");
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest);
+    let row = |name: &str| ran.out.lines().find(|line| line.starts_with(&format!("- {name} "))).unwrap();
+    assert!(row("1.2.0-rc.1").ends_with(&said), "{}", ran.out);
+    assert!(row("2.0.0-rc.1").ends_with(outside), "{}", ran.out);
+    let misses = format!("; nearest misses: 1.2.0-rc.1 ({said}), 2.0.0-rc.1 ({outside})");
+    assert!(ran.out.lines().next().unwrap().ends_with(&misses), "{}", ran.out);
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-", "-o", "json"], &manifest);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["items"][0]["subscriptions"][0]["candidates"][1]["reason"], said);
+}
+
 /// Where build times are equal, the last tag in the order of bytes is the best.
 #[test]
 fn tags_of_one_time_are_in_the_order_of_the_strategy() {
@@ -294,6 +319,10 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
     assert_eq!(world.registry.log().counters().requests, 0);
     assert!(ran.err.contains("no subscription has the name, repoURL or index \"nobody\""), "{}", ran.err);
+    let listed = format!("help: there are: {}/shop/web, ", world.registry.host());
+    assert!(ran.err.contains(&listed), "{}", ran.err);
+    let ran = run(&["--candidate", ""]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
 }
 
 #[test]
@@ -302,7 +331,8 @@ fn a_failed_subscription_is_shown_and_the_others_are_explained() {
     let manifest = world.fill(MANIFEST).replace("/shop/web", "/shop/wep");
     let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.out.contains("/shop/wep: it failed\n") && ran.out.contains("+ 0.2.1"), "{}", ran.out);
+    assert!(ran.out.contains("/shop/wep: it failed: there is no repository"), "{}", ran.out);
+    assert!(ran.out.contains("+ 0.2.1"), "{}", ran.out);
     assert!(ran.err.contains("there is no repository"), "{}", ran.err);
 }
 

@@ -85,10 +85,12 @@ fn three_warehouses_of_one_name_are_told_apart_by_explain() {
         .zip(VERSIONS)
         .map(|(name, version)| {
             let misses: Vec<_> = VERSIONS.into_iter().rev().filter(|other| *other > version).collect();
-            let misses = misses.iter().map(|miss| format!("{miss} (outside the constraint {version:?})"));
-            let misses = misses.collect::<Vec<_>>().join(", ");
-            let misses =
-                if misses.is_empty() { misses } else { format!("; nearest misses: {misses}") };
+            let misses = match misses.is_empty() {
+                true => String::new(),
+                false => {
+                    format!("; nearest misses: {} (outside the constraint {version:?})", misses.join(", "))
+                }
+            };
             let url = world.charts.url();
             format!("{name}: chart {url} (shop): 3 versions: 2 outside {version:?}, 1 taken, best {version}{misses}")
         })

@@ -117,7 +117,7 @@ fn the_command_gets_the_freight_and_no_shell_reads_its_arguments() {
         ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["artifact", "artifact", "artifact", "freight", "handled"]);
-    assert_eq!(events[0]["warehouse"], "fruit/shop");
+    assert_eq!((&events[0]["namespace"], &events[0]["warehouse"]), (&"fruit".into(), &"shop".into()));
     assert_eq!(events[0]["from"], serde_json::Value::Null);
     assert_eq!(events[0]["to"]["name"], "1.2.0");
     assert_eq!(events[0]["cost"]["requests"], 4);
@@ -167,6 +167,11 @@ fn a_command_that_fails_runs_again_until_it_succeeds() {
     let (code, last, _) = run(&["no-such-program-at-all"]);
     let said = "attempt 3 failed: \"no-such-program-at-all\" could not be started: there is no such program; the next run tries again; ";
     assert!(code == Some(1) && last.contains(said), "{last}");
+    let (code, last, _) = run(&["no-such-program-at-all -c env"]);
+    assert!(
+        code == Some(1) && last.contains("are separate, as in --exec no-such-program-at-all -c env; "),
+        "{last}"
+    );
     // Without a folder for the state, nothing tries again.
     let arguments = [
         "watch",
@@ -181,7 +186,7 @@ fn a_command_that_fails_runs_again_until_it_succeeds() {
     let out = warehouse(&arguments, &image_alone(&registry)).out;
     assert!(out.contains("there is no such program; ") && !out.contains("tries again"), "{out}");
     let (code, last, _) = run(&["true"]);
-    assert!(code == Some(0) && last.contains(": handled at attempt 4; "), "{last}");
+    assert!(code == Some(0) && last.contains(": handled at attempt 5; "), "{last}");
 }
 
 #[test]

@@ -5,14 +5,16 @@ use std::fmt;
 use artifact_source::{Error, ErrorKind, Rejection, shown_name};
 use repository_url::ImageName;
 use selection_strategies::path::contains;
-use selection_strategies::{IgnoreRule, ImageSelectionStrategy, Strictness, VersionRef};
+use selection_strategies::{ImageSelectionStrategy, Strictness, VersionRef};
 use serde::Serialize;
 use warehouse_spec::{ForeignPattern, GitSubscription, Subscription, SubscriptionKind};
 
 use super::counts::{
-    Counts, EVIDENCE, Group, NearGroup, brief, counted, grouped, is_absent, is_beyond_limit, noun, stage,
+    Counts, EVIDENCE, Group, Left, NAME, NearGroup, brief, counted, every, grouped, is_absent,
+    is_beyond_limit, noun, stage,
 };
-use super::near::{Near, Probes, Relaxed, allowed_patterns};
+use super::ignored::{allowed_but_ignored, ignored};
+use super::near::{Near, Probes, Relaxed, allowed_patterns, shown_patterns};
 
 /// Why nothing fits a subscription, or why it failed. `Display` is the message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,6 +30,10 @@ pub struct Cause {
 impl Cause {
     fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
+    }
+
+    fn said((message, hint): (String, Option<&'static str>)) -> Self {
+        Self { message, hint: hint.map(str::to_owned) }
     }
 
     fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -76,6 +82,10 @@ pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) 
     {
         return Some(of_unsatisfiable(constraint.original()));
     }
+    let matches_some = stage(&group.why) > NAME;
+    if !matches_some && !counts.allowed_but_ignored.is_empty() {
+        return Some(Cause::said(allowed_but_ignored(subscription, counts)));
+    }
     if group.why == Rejection::NotAllowed
         && let Some(cause) = of_foreign_pattern(subscription)
     {
@@ -85,7 +95,7 @@ pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) 
         counts.nears.iter().max_by(|one, other| (one.count, &one.best).cmp(&(other.count, &other.best)));
     Some(match nearest {
         Some(NearGroup { near, count, best }) if stage(&group.why) < EVIDENCE => {
-            of_near(probes, subscription, near, *count, best.name())
+            of_near(probes, subscription, near, *count, best.name(), matches_some)
         }
         _ => of_group(subscription, group, counts),
     })
@@ -156,11 +166,17 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
         },
     };
     match &group.why {
-        Rejection::NotListed { similar, .. } => match similar.first() {
-            Some(similar) => Cause::new(group.why.to_string())
-                .with_hint(format!("write `name: {similar}` if that is the chart")),
-            None => Cause::new(group.why.to_string()),
-        },
+        Rejection::NotListed { similar, .. } => {
+            let cause = Cause::new(group.why.to_string());
+            match similar.as_slice() {
+                [] => cause,
+                [similar] => cause.with_hint(format!("write `name: {similar}` if that is the chart")),
+                several => cause.with_hint(format!(
+                    "did you mean one of them? Write `name: {}`",
+                    several.join("` or `name: ")
+                )),
+            }
+        }
         Rejection::NoSuchTag { similar, .. } => {
             Cause::new(group.why.to_string()).with_hint(match similar.first() {
                 Some(similar) => format!("write `constraint: {similar}` if that is the tag, or push the tag"),
@@ -193,16 +209,13 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             })
         }
         Rejection::NotAllowed => {
-            let patterns: Vec<_> =
-                allowed_patterns(subscription).iter().map(|pattern| format!("{pattern:?}")).collect();
+            let patterns = shown_patterns(subscription);
             Cause::new(match group.count {
-                1 => {
-                    format!("`allowTagsRegexes` ({}) does not match {all} ({examples})", patterns.join(", "))
-                }
-                _ => format!("`allowTagsRegexes` ({}) matches {all} ({examples})", patterns.join(", ")),
+                1 => format!("`allowTagsRegexes` ({patterns}) does not match {all} ({examples})"),
+                _ => format!("`allowTagsRegexes` ({patterns}) matches {all} ({examples})"),
             })
         }
-        Rejection::IgnoredBy { .. } => ignored(counts, noun),
+        Rejection::IgnoredBy { .. } => Cause::said(ignored(counts, noun)),
         Rejection::Platform { platform, .. } => {
             let offered = match group.details.as_slice() {
                 [] => "; no platform is named".to_owned(),
@@ -260,54 +273,6 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             })
         }
         other => Cause::new(format!("{}: {other} ({examples})", every(group.count, noun, left))),
-    }
-}
-
-/// Whether candidates are all there are, or those that other rules left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Left {
-    All,
-    Some,
-}
-
-/// All of these candidates: `the only tag`, `all 2 tags`, `all 2 tags that are left`.
-fn every(count: u64, noun: &str, left: Left) -> String {
-    match (count, left) {
-        (1, Left::All) => format!("the only {noun}"),
-        (1, Left::Some) => format!("the only {noun} that is left"),
-        (count, Left::All) => format!("all {}", counted(count, noun)),
-        (count, Left::Some) => format!("all {} that are left", counted(count, noun)),
-    }
-}
-
-/// The cause where everything is ignored, or the rest is not allowed: each rule with its number.
-fn ignored(counts: &Counts, noun: &str) -> Cause {
-    let mut rules = Vec::new();
-    let (mut total, mut unanchored) = (0, false);
-    for group in &counts.groups {
-        let Rejection::IgnoredBy { rule } = &group.why else { continue };
-        total += group.count;
-        unanchored |= matches!(rule, IgnoreRule::Regex(pattern) if !pattern.starts_with('^'));
-        rules.push((group, format!("the {rule} ({})", group.examples())));
-    }
-    let listed: u64 = counts.groups.iter().map(|group| group.count).sum::<u64>() + counts.others;
-    let left = if total == listed { Left::All } else { Left::Some };
-    let verb = if total == 1 { "is" } else { "are" };
-    let by = match rules.as_slice() {
-        [(_, rule)] => format!("by {rule}"),
-        rules => {
-            let each = rules.iter().map(|(group, rule)| format!("{} by {rule}", grouped(group.count)));
-            let mut each: Vec<_> = each.collect();
-            each.sort();
-            format!("({})", each.join(", "))
-        }
-    };
-    let cause = Cause::new(format!("{} {verb} ignored {by}", every(total, noun, left)));
-    match unanchored {
-        true => cause.with_hint(
-            "a pattern matches anywhere in a tag; one that starts with `^` matches at its start, one that ends with `$` at its end",
-        ),
-        false => cause,
     }
 }
 
@@ -418,13 +383,14 @@ fn strict(cause: Cause, subscription: &Subscription) -> Cause {
     }
 }
 
-/// What one change would make fit, of `count` candidates of which this is the best.
+/// What one change would make fit, of `count` candidates of which this is the best. `matches_some` says whether the allowed patterns match others.
 pub(super) fn of_near(
     probes: &Probes,
     subscription: &Subscription,
     near: &Near,
     count: u64,
     example: &str,
+    matches_some: bool,
 ) -> Cause {
     let noun = noun(subscription);
     let shown = shown_name(example);
@@ -490,8 +456,10 @@ pub(super) fn of_near(
         Near::LeadingV => Cause::new(format!("{such} {begins} with `v`, and the tag of a chart in a registry must not"))
             .with_hint("push the chart under its version without the `v`, or accept it with `acceptV: true` in the subscription, which Kargo does not know"),
         Near::Pattern(form) => {
-            let message =
-                |what: &str| format!("`allowTagsRegexes` matches no {noun}, but would match {such} {what}");
+            let otherwise = if matches_some { " that fits otherwise" } else { "" };
+            let message = |what: &str| {
+                format!("`allowTagsRegexes` matches no {noun}{otherwise}, but would match {such} {what}")
+            };
             match form {
                 Relaxed::WithV => Cause::new(message("with `v` before it"))
                     .with_hint(format!("write {}", probes.patterns_with_v())),
@@ -511,6 +479,14 @@ pub(super) fn of_near(
                     .with_hint("remove both, or add `.*` after `^` and before `$`"),
             }
         }
+    }
+}
+
+/// Why a candidate was not taken: the rule that excludes it, and what it lacks if one change would make it fit.
+pub(super) fn reason(why: &Rejection, near: Option<&Near>) -> String {
+    match near.and_then(remark) {
+        Some(remark) => format!("{why}: {remark}"),
+        None => why.to_string(),
     }
 }
 

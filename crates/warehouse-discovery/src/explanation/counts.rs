@@ -24,6 +24,8 @@ pub(super) struct Counts {
     pub(super) groups: Vec<Group>,
     /// Candidates with a reason beyond the most that are counted.
     pub(super) others: u64,
+    /// The candidates that are ignored although a pattern allows them.
+    pub(super) allowed_but_ignored: Vec<Group>,
     pub(super) nears: Vec<NearGroup>,
     pub(super) probed: u32,
 }
@@ -67,23 +69,29 @@ impl Counts {
                 None => {}
             }
         }
-        let has_room = self.groups.len() < MOST_REASONS;
-        match self.groups.iter_mut().find(|group| is_same_reason(&group.why, why)) {
-            Some(group) => group.add(name, why),
-            None if has_room => {
-                let mut group = Group {
-                    why: why.clone(),
-                    count: 0,
-                    best: Vec::new(),
-                    details: Vec::new(),
-                    other_case: None,
-                };
-                group.add(name, why);
-                self.groups.push(group);
-            }
-            None => self.others += 1,
+        if matches!(why, Rejection::IgnoredBy { .. }) && probes.is_allowed(name) {
+            add(&mut self.allowed_but_ignored, name, why);
+        }
+        if !add(&mut self.groups, name, why) {
+            self.others += 1;
         }
     }
+}
+
+/// Counts a candidate in the group of its reason, unless that would be one group too many.
+fn add(groups: &mut Vec<Group>, name: &str, why: &Rejection) -> bool {
+    let has_room = groups.len() < MOST_REASONS;
+    match groups.iter_mut().find(|group| is_same_reason(&group.why, why)) {
+        Some(group) => group.add(name, why),
+        None if has_room => {
+            let mut group =
+                Group { why: why.clone(), count: 0, best: Vec::new(), details: Vec::new(), other_case: None };
+            group.add(name, why);
+            groups.push(group);
+        }
+        None => return false,
+    }
+    true
 }
 
 impl Group {
@@ -165,6 +173,26 @@ pub(super) fn grouped(count: u64) -> String {
     text
 }
 
+/// Whether candidates are all there are, or those that other rules left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    All,
+    Some,
+}
+
+/// All of these candidates: `the only tag`, `all 2 tags`, `all 2 tags that are left`.
+pub(super) fn every(count: u64, noun: &str, left: Left) -> String {
+    match (count, left) {
+        (1, Left::All) => format!("the only {noun}"),
+        (1, Left::Some) => format!("the only {noun} that is left"),
+        (count, Left::All) => format!("all {}", counted(count, noun)),
+        (count, Left::Some) => format!("all {} that are left", counted(count, noun)),
+    }
+}
+
+/// At this stage, names are compared with patterns and lists of names.
+pub(super) const NAME: u8 = 1;
+
 /// At this stage, versions are compared with the constraint.
 pub(super) const CONSTRAINT: u8 = 3;
 
@@ -176,7 +204,7 @@ pub(super) fn stage(why: &Rejection) -> u8 {
     match why {
         _ if *why == Rejection::forbidden_git_name() => 0,
         _ if is_absent(why) => 0,
-        Rejection::IgnoredBy { .. } | Rejection::NotAllowed | Rejection::NotTheTag { .. } => 1,
+        Rejection::IgnoredBy { .. } | Rejection::NotAllowed | Rejection::NotTheTag { .. } => NAME,
         Rejection::NotSemver { .. }
         | Rejection::LeadingVOutsideConstraint { .. }
         | Rejection::SecondUnderscore => 2,

@@ -2,6 +2,7 @@
 
 mod cause;
 mod counts;
+mod ignored;
 mod near;
 mod order;
 mod tally;
@@ -15,7 +16,7 @@ use crate::SubscriptionReport;
 pub use cause::Cause;
 pub use order::sort_candidates;
 pub use tally::{NearMiss, Reason, Summary, Tally};
-pub use why::Why;
+pub use why::{Why, reasons};
 
 impl SubscriptionReport {
     /// Why nothing was found by a subscription that succeeded, or what is wrong with one that failed, from what was judged. `None` if something was

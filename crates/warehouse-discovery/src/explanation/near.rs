@@ -17,6 +17,13 @@ pub(super) fn allowed_patterns(subscription: &Subscription) -> &[String] {
     }
 }
 
+/// The patterns of `allowTagsRegexes` as they are shown.
+pub(super) fn shown_patterns(subscription: &Subscription) -> String {
+    let patterns: Vec<_> =
+        allowed_patterns(subscription).iter().map(|pattern| format!("{pattern:?}")).collect();
+    patterns.join(", ")
+}
+
 /// A single change after which a rejected candidate would fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Near {
@@ -62,6 +69,8 @@ pub(super) enum Relaxed {
 pub(super) struct Probes {
     rule: Option<TagRule>,
     patterns: Vec<String>,
+    /// The patterns alone, if there are any.
+    allowed: Option<TagFilter>,
     relaxed: Vec<(Relaxed, TagFilter)>,
     /// The constraint that accepts pre-releases as well.
     with_prereleases: Option<Constraint>,
@@ -90,7 +99,9 @@ impl Probes {
             Some((form, TagFilter::builder().allow_all(changed).build().ok()?))
         });
         let relaxed = relaxed.collect();
-        let mut probes = Self { rule, patterns: patterns.to_vec(), relaxed, with_prereleases: None };
+        let allowed = (!patterns.is_empty()).then(|| TagFilter::builder().allow_all(patterns).build().ok());
+        let (patterns, allowed) = (patterns.to_vec(), allowed.flatten());
+        let mut probes = Self { rule, patterns, allowed, relaxed, with_prereleases: None };
         probes.with_prereleases = probes.constraint().and_then(with_prereleases);
         probes
     }
@@ -98,6 +109,11 @@ impl Probes {
     /// The constraint that accepts pre-releases as well, as it is written.
     pub(super) fn with_prereleases(&self) -> Option<&str> {
         self.with_prereleases.as_ref().map(Constraint::original)
+    }
+
+    /// Whether there are patterns, and one of them matches.
+    pub(super) fn is_allowed(&self, name: &str) -> bool {
+        self.allowed.as_ref().is_some_and(|allowed| allowed.allows(name))
     }
 
     /// The patterns that begin with `^`, each with `v` allowed before what it matches, as they are shown.
@@ -116,6 +132,20 @@ impl Probes {
     /// The change after which this rejected name would fit. `probed` counts what was compared with patterns.
     pub(super) fn near(&self, name: &str, why: &Rejection, probed: &mut u32) -> Option<Near> {
         match why {
+            Rejection::NotAllowed if *probed < MOST_PROBED => {
+                *probed += 1;
+                let reads_versions =
+                    self.rule().is_some_and(|rule| matches!(rule.strategy(), TagStrategy::SemVer { .. }));
+                let fits = self.relaxed.iter().find(|(_, filter)| filter.allows(name));
+                fits.filter(|_| !reads_versions || self.is_within(name)).map(|(form, _)| Near::Pattern(*form))
+            }
+            _ => self.near_as_version(name, why),
+        }
+    }
+
+    /// The same for what was read as a version.
+    pub(super) fn near_as_version(&self, name: &str, why: &Rejection) -> Option<Near> {
+        match why {
             Rejection::LeadingV => Some(Near::LeadingV),
             Rejection::OutsideConstraint { .. } => {
                 let version = self.version(name, Strictness::Loose)?;
@@ -125,19 +155,12 @@ impl Probes {
                 let fits = !version.prerelease().is_empty() && self.is_within(&core) && is_accepted();
                 fits.then_some(Near::Prerelease)
             }
-            Rejection::NotSemver { strict } => self.near_version(name, *strict),
-            Rejection::NotAllowed if *probed < MOST_PROBED => {
-                *probed += 1;
-                let reads_versions =
-                    self.rule().is_some_and(|rule| matches!(rule.strategy(), TagStrategy::SemVer { .. }));
-                let fits = self.relaxed.iter().find(|(_, filter)| filter.allows(name));
-                fits.filter(|_| !reads_versions || self.is_within(name)).map(|(form, _)| Near::Pattern(*form))
-            }
+            Rejection::NotSemver { strict } => self.near_no_version(name, *strict),
             _ => None,
         }
     }
 
-    fn near_version(&self, name: &str, strict: bool) -> Option<Near> {
+    fn near_no_version(&self, name: &str, strict: bool) -> Option<Near> {
         if strict && self.version(name, Strictness::Loose).is_some() {
             let near =
                 if without_leading_zeros(name).is_some() { Near::LeadingZero } else { Near::Incomplete };

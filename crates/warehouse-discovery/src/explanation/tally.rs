@@ -92,9 +92,12 @@ impl Tally {
             reasons.push(Reason { rule, text, count: counts.others });
         }
         let rejected: u64 = reasons.iter().map(|reason| reason.count).sum();
+        // What is asked for and is not there is not listed.
+        let absent: u64 =
+            counts.groups.iter().filter(|group| is_absent(&group.why)).map(|group| group.count).sum();
         Summary {
             noun: noun(&self.subscription),
-            listed: counts.taken + rejected,
+            listed: counts.taken + rejected - absent,
             taken: counts.taken,
             best: artifacts.first().map(|best| best.name().to_owned()),
             near_misses: self.near_misses(&counts, artifacts.first()),
@@ -134,7 +137,7 @@ impl Tally {
         let miss = |(_, rank, why): (u8, &Rank, &Rejection)| NearMiss {
             name: rank.name().to_owned(),
             rule: why.rule().to_owned(),
-            reason: why.to_string(),
+            reason: cause::reason(why, self.probes.near_as_version(rank.name(), why).as_ref()),
         };
         misses.into_iter().take(MOST_MISSES).map(miss).collect()
     }
@@ -214,9 +217,14 @@ impl fmt::Display for Summary {
             write!(f, ", best {}", shown_revision(best))?;
         }
         separator = "; nearest misses: ";
-        for miss in &self.near_misses {
-            write!(f, "{separator}{} ({})", shown_name(&miss.name), miss.reason)?;
-            separator = ", ";
+        // Several with one reason have it once.
+        for misses in self.near_misses.chunk_by(|one, other| one.reason == other.reason) {
+            for miss in misses {
+                write!(f, "{separator}{}", shown_name(&miss.name))?;
+                separator = ", ";
+            }
+            let reason = misses.first().map(|miss| miss.reason.as_str()).unwrap_or_default();
+            write!(f, " ({reason})")?;
         }
         Ok(())
     }

@@ -12,6 +12,37 @@ use super::counts::{is_beyond_limit, shown_revision};
 use super::near::Probes;
 use super::text_order::TextOrder;
 
+/// Why each of these candidates was not taken, in words; `None` for one that was taken. A version that one change would make fit says what it lacks.
+///
+/// ```
+/// use warehouse_discovery::reasons;
+/// use warehouse_discovery::source::{Candidate, Recorder, Trace};
+/// use warehouse_discovery::spec::{ImageSubscription, Subscription};
+///
+/// let mut image = ImageSubscription::new("ghcr.io/example/app");
+/// image.constraint = Some("^1.2.0".to_owned());
+/// let subscription = Subscription::new(image);
+/// let rule = subscription.tag_rule()?.ok_or("no rule about tags")?;
+///
+/// let recorder = Recorder::new();
+/// if let Err(why) = rule.judge("1.3.0-rc.1").into_result() {
+///     recorder.rejected(&Candidate::new("1.3.0-rc.1"), &why);
+/// }
+/// assert_eq!(
+///     reasons(&subscription, &recorder.into_judgements()),
+///     [Some("outside the constraint \"^1.2.0\": it is a pre-release, and the constraint names none".to_owned())],
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn reasons(subscription: &Subscription, judged: &[Judgement]) -> Vec<Option<String>> {
+    let probes = Probes::of(subscription);
+    let reason = |Judgement { name, rejection, .. }: &Judgement| {
+        let why = rejection.as_ref()?;
+        Some(cause::reason(why, probes.near_as_version(name, why).as_ref()))
+    };
+    judged.iter().map(reason).collect()
+}
+
 /// What is said of a name that was not judged.
 const UNLISTED: &str = "is not listed by the server";
 
@@ -104,7 +135,7 @@ impl Why {
                 if let Some(remark) = cause::remark(&near) {
                     answer.message += &format!(": {remark}");
                 }
-                answer.hint = cause::of_near(&probes, subscription, &near, 1, name).hint;
+                answer.hint = cause::of_near(&probes, subscription, &near, 1, name, true).hint;
             }
             match &why {
                 Rejection::NotAnImage { what } => answer.hint = cause::chart_instead(subscription, what),

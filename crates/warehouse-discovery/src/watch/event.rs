@@ -20,10 +20,16 @@ use serde::Serialize;
 ///     from: Some(Revision { name: "1.0.0".to_owned(), id: Some("sha256:aa".to_owned()) }),
 ///     to: Some(Revision { name: "1.1.0".to_owned(), id: Some("sha256:bb".to_owned()) }),
 /// };
-/// let event = Event { time: "2026-03-01T08:00:00Z".parse()?, warehouse: "team/app".to_owned(), change, cost: Cost::ZERO };
+/// let event = Event {
+///     time: "2026-03-01T08:00:00Z".parse()?,
+///     warehouse: "app".to_owned(),
+///     namespace: Some("team".to_owned()),
+///     change,
+///     cost: Cost::ZERO,
+/// };
 /// assert_eq!(
 ///     serde_json::to_string(&event)?,
-///     r#"{"time":"2026-03-01T08:00:00Z","warehouse":"team/app","event":"artifact","subscription":0,"#.to_owned()
+///     r#"{"time":"2026-03-01T08:00:00Z","warehouse":"app","namespace":"team","event":"artifact","subscription":0,"#.to_owned()
 ///         + r#""source":"image ghcr.io/example/app","from":{"name":"1.0.0","id":"sha256:aa"},"#
 ///         + r#""to":{"name":"1.1.0","id":"sha256:bb"},"cost":{"requests":0,"bytesReceived":0,"milliseconds":0}}"#
 /// );
@@ -34,8 +40,11 @@ use serde::Serialize;
 pub struct Event {
     /// When the round of the event began.
     pub time: Timestamp,
-    /// The Warehouse: `namespace/name`, or the name alone.
+    /// The name of the Warehouse.
     pub warehouse: String,
+    /// Its namespace, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// What happened.
     #[serde(flatten)]
     pub change: Change,
@@ -227,10 +236,20 @@ impl fmt::Display for Age {
     }
 }
 
+impl Event {
+    /// The Warehouse: `namespace/name`, or the name alone.
+    pub fn qualified_name(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}/{}", self.warehouse),
+            None => self.warehouse.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Event {
     /// One line, without the time and the cost.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.warehouse, self.change)
+        write!(f, "{}: {}", self.qualified_name(), self.change)
     }
 }
 

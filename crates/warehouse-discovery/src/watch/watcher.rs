@@ -99,10 +99,11 @@ impl Watcher {
         let run = self.discoverer.run(&self.warehouse).with_previous(&self.state.snapshot);
         let last = self.state.last_freight.as_ref().filter(|_| self.paths_since_last_freight);
         let report = run.with_observer(observer).with_deadline(deadline).changes_since(last).await;
-        let name = self.warehouse.qualified_name();
+        let name = self.warehouse.name().to_owned();
+        let namespace = self.warehouse.namespace().map(str::to_owned);
         let time = report.discovered_at;
         let tell = |cost: Cost, change: Change| {
-            tell(&Event { time, warehouse: name.clone(), change, cost });
+            tell(&Event { time, warehouse: name.clone(), namespace: namespace.clone(), change, cost });
         };
         for subscription in &report.subscriptions {
             for change in self.changes(subscription, time) {

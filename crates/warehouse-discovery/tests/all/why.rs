@@ -635,6 +635,75 @@ fn the_first_line_names_the_cause() {
     assert!(threads.len() >= 24 && threads.len() == ROWS.len(), "{}", threads.len());
 }
 
+/// What the patterns allow, and what is ignored, decides what is said of the patterns.
+#[test]
+fn what_patterns_allow_and_ignore() {
+    let tags = ["1.0.0", "1.1.0", "1.2.0", "1.2.0-rc.1", "2.0.0-beta.1", "nightly"];
+    let cause = |fields: &str| {
+        let image = subscription(&format!("image: {{repoURL: ghcr.io/a/b, {fields}}}"));
+        let tally = Tally::of(&image);
+        let rule = image.tag_rule().unwrap().unwrap();
+        for tag in tags {
+            tally.rejected(&Candidate::new(tag), &rule.judge(tag).into_result().unwrap_err());
+        }
+        let cause = tally.summary(&[]).cause.unwrap();
+        (cause.message, cause.hint.unwrap_or_default())
+    };
+    let (message, hint) = cause("allowTagsRegexes: ['^1'], ignoreTagsRegexes: ['^1']");
+    assert_eq!(
+        message,
+        "all 4 tags that `allowTagsRegexes` (\"^1\") matches are ignored by the pattern \"^1\" (1.2.0, 1.2.0-rc.1, 1.1.0, ...)"
+    );
+    assert!(hint.contains("remove the rule that ignores it"), "{hint}");
+    let removed = subscription("image: {repoURL: ghcr.io/a/b, allowTagsRegexes: ['^1']}");
+    assert!(removed.tag_rule().unwrap().unwrap().judge("1.2.0").is_accepted());
+
+    let (message, _) =
+        cause("allowTagsRegexes: ['^1[.]2'], ignoreTags: [1.2.0], ignoreTagsRegexes: [rc, '^1']");
+    assert_eq!(
+        message,
+        "all 2 tags that `allowTagsRegexes` (\"^1[.]2\") matches are ignored (1 by the pattern \"rc\" (1.2.0-rc.1), 1 by the tag \"1.2.0\" of the ignore list (1.2.0))"
+    );
+    let (message, _) = cause("allowTagsRegexes: ['^night'], ignoreTags: [nightly]");
+    assert_eq!(
+        message,
+        "the only tag that `allowTagsRegexes` (\"^night\") matches is ignored by the tag \"nightly\" of the ignore list (nightly)"
+    );
+    // What is ignored is not allowed, so that the patterns are the cause.
+    let (message, _) = cause("constraint: '>=0-0', allowTagsRegexes: ['^v2'], ignoreTagsRegexes: ['^1']");
+    assert!(
+        message.starts_with("`allowTagsRegexes` matches no tag, but would match the tag 2.0.0-beta.1 "),
+        "{message}"
+    );
+    // The patterns match a tag, but not one that fits otherwise.
+    let (message, hint) = cause("constraint: ^2.0.0-0, allowTagsRegexes: ['^0', '^1[.]1']");
+    assert_eq!(
+        message,
+        "`allowTagsRegexes` matches no tag that fits otherwise, but would match the tag 2.0.0-beta.1 without `^`"
+    );
+    assert!(hint.starts_with("remove `^`"), "{hint}");
+}
+
+/// A chart that is not there is none that is listed, and each that could be meant is named.
+#[test]
+fn a_chart_that_is_not_listed() {
+    let chart = subscription("chart: {repoURL: 'https://charts.example.com', name: web}");
+    let hint = |similar: &[&str]| {
+        let tally = Tally::of(&chart);
+        let similar = similar.iter().map(ToString::to_string).collect();
+        tally.rejected(&Candidate::new("web"), &Rejection::NotListed { chart: "web".into(), similar });
+        let summary = tally.summary(&[]);
+        assert_eq!((summary.listed, summary.reasons[0].count), (0, 1));
+        summary.cause.unwrap().hint
+    };
+    assert_eq!(hint(&[]), None);
+    assert_eq!(hint(&["web0"]).unwrap(), "write `name: web0` if that is the chart");
+    assert_eq!(
+        hint(&["web0", "web1", "web2"]).unwrap(),
+        "did you mean one of them? Write `name: web0` or `name: web1` or `name: web2`"
+    );
+}
+
 /// A pre-release that the constraint with `-0` does not accept is no pre-release within it, and `_` is `+` for charts alone.
 #[test]
 fn an_exact_constraint_and_an_underscore() {
@@ -730,6 +799,13 @@ fn a_summary_in_one_line() {
          1.27.5 (not built for platform linux/arm64, only for linux/amd64), 2.0.1 (outside the constraint \"^1.26.0\")"
     );
     assert_eq!(summary.cause, None);
+    for tag in ["1.27.6", "1.27.7"] {
+        tally.rejected(&Candidate::new(tag), &for_amd64());
+    }
+    let line = tally.summary(&[Image::new("1.27.4", "").into()]).to_string();
+    let misses =
+        "; nearest misses: 1.27.7, 1.27.6, 1.27.5 (not built for platform linux/arm64, only for linux/amd64)";
+    assert!(line.ends_with(misses), "{line}");
     let json = serde_json::to_value(&summary).unwrap();
     assert_eq!(json["nearMisses"][0]["rule"], "platform");
     assert_eq!(
