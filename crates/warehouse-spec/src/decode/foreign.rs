@@ -99,7 +99,7 @@ impl ForeignPattern {
         &self.reason
     }
 
-    /// The regular expression that was meant. An empty pattern has none.
+    /// The regular expression that was meant, where that is known: not of an empty pattern, nor of `$main`.
     pub fn meant(&self) -> Option<&str> {
         self.meant.as_deref()
     }
