@@ -262,7 +262,7 @@ pub enum ConstraintError {
     /// that is not one.
     #[error("{group:?} is not a list of comparisons such as `>=1.2, <2`")]
     Malformed {
-        /// The group as it was read. Hyphen ranges are already rewritten to `>=` and `<=`.
+        /// The group as it was written.
         group: String,
     },
     /// What follows an operator looks like a version but is not one.
@@ -280,21 +280,24 @@ fn parse(text: &str) -> Result<Vec<Group>, ConstraintError> {
     if text.len() > MAX_CONSTRAINT_LENGTH {
         return Err(ConstraintError::TooLong { length: text.len() });
     }
-    let text = rewrite_hyphen_ranges(text);
-    let groups = text.split("||").count();
+    let rewritten = rewrite_hyphen_ranges(text);
+    let groups = rewritten.split("||").count();
     if groups > MAX_CONSTRAINT_GROUPS {
         return Err(ConstraintError::TooManyGroups { groups });
     }
-    text.split("||").map(parse_group).collect()
+    // The rewriting leaves each `||` where it is.
+    let groups = rewritten.split("||").zip(text.split("||"));
+    groups.map(|(group, written)| parse_group(group, written)).collect()
 }
 
-fn parse_group(group: &str) -> Result<Group, ConstraintError> {
+/// Reads a group, whose errors show it as it was written.
+fn parse_group(group: &str, written: &str) -> Result<Group, ConstraintError> {
     let bytes = group.as_bytes();
     let mut position = skip_space(bytes, 0);
     if position == bytes.len() {
         return Err(ConstraintError::Empty);
     }
-    let malformed = || ConstraintError::Malformed { group: group.to_owned() };
+    let malformed = || ConstraintError::Malformed { group: written.to_owned() };
     let mut comparators = Vec::new();
     loop {
         let (operator, operand) = scan_operator(bytes, position).ok_or_else(malformed)?;

@@ -116,6 +116,18 @@ fn bounds_of_versions_and_constraints() {
     ));
 }
 
+/// A hyphen range is shown as it was written, and not as it is read.
+#[test]
+fn an_error_shows_the_group_as_it_was_written() {
+    for (text, group) in [("^v1.2.3 - 2", "^v1.2.3 - 2"), ("1 - 2 || >1 - 2", " >1 - 2")] {
+        assert_eq!(
+            Constraint::parse(text).unwrap_err(),
+            ConstraintError::Malformed { group: group.to_owned() },
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_constraint() {
     #[track_caller]
@@ -127,7 +139,7 @@ fn what_is_wrong_with_a_constraint() {
     message(" ", empty);
     message("1 || ", empty);
     message(">=1<2", r#"">=1<2" is not a list of comparisons such as `>=1.2, <2`"#);
-    message(">1 - 2", r#"">>= 1, <= 2 " is not a list of comparisons such as `>=1.2, <2`"#);
+    message(">1 - 2", r#"">1 - 2" is not a list of comparisons such as `>=1.2, <2`"#);
     message("^1, 1|2", r#""1|2" has a bad version"#);
 }
 

@@ -120,6 +120,9 @@ fn the_results_that_are_there_are_printed() {
         assert!(said.contains("a: interrupted with 1 of 2 subscriptions done\n"), "{command}: {said}");
         assert!(!said.contains(" 0 requests"), "{command}: {said}");
         let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+        if command == "discover" {
+            assert!(list["items"][0]["cost"]["milliseconds"].as_u64().unwrap() > 0, "{list}");
+        }
         let errors = list["errors"].as_array().unwrap();
         assert_eq!(
             (&errors[0]["kind"], &errors[0]["transient"]),
