@@ -89,7 +89,7 @@ fn colours_are_for_terminals_unless_they_are_asked_for() {
     }
     assert!(!warehouse(&explain, "").out.contains('\u{1b}'));
     let ran = warehouse(&with(&["--color", "always"]), "");
-    assert!(ran.out.contains("\u{1b}[32m+ 0.2.1\u{1b}[0m"), "{}", ran.out);
+    assert!(ran.out.contains("\u{1b}[32m+ 0.2.1 "), "{}", ran.out);
     let discover = ["discover", "--no-cache", "--no-docker-config", "-f", &file];
     let (shown, _) = on_terminal(200, &discover, &[]);
     assert!(shown.contains("\u{1b}[1;33mwarning\u{1b}[0m: "), "{shown}");
