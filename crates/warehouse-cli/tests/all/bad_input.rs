@@ -25,7 +25,7 @@ fn refused(text: &str, said: &[&str]) {
 fn a_manifest_that_is_not_valid_yaml() {
     refused("kind: [Warehouse\n", &["standard input:", "error"]);
     refused("\u{0}", &["error"]);
-    refused("kind: Warehouse\n\tspec: 1\n", &["error: this is not valid YAML", "standard input:1:7", "tab"]);
+    refused("kind: Warehouse\n\tspec: 1\n", &["error: this is not valid YAML", "standard input:2:1", "tab"]);
 }
 
 #[test]
