@@ -43,7 +43,10 @@ fn every_format_shows_the_digest() {
         ),
         (&["discover", "-q", "-o", "json"], [r#""0.2.1": "ENTRY""#, r#""4.1.0+build.7": "MANIFEST""#]),
         (&["freight", "-q", "-o", "yaml"], ["digest: ENTRY", "digest: MANIFEST"]),
-        (&["explain", "-q"], ["+ 0.2.1 short ENTRY 2024-01-01T00:00:00Z", "+ 4.1.0_build.7 4.1.0+build.7 short MANIFEST"]),
+        (
+            &["explain", "-q"],
+            ["+ 0.2.1 short ENTRY 2024-01-01T00:00:00Z", "+ 4.1.0_build.7 4.1.0+build.7 short MANIFEST"],
+        ),
     ] {
         let lines = printed(&world, arguments, MANIFEST);
         for expected in expected {
