@@ -25,6 +25,7 @@ mod faults;
 mod filter;
 #[cfg(test)]
 mod greeting;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod metadata;
