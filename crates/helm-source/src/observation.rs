@@ -226,6 +226,7 @@ mod tests {
         let old = "Sun, 06 Nov 1994 08:49:37 GMT";
         check(&[], None);
         check(&[("etag", "\"a\"")], Some((Some("\"a\""), None)));
+        check(&[("etag", "*")], None);
         check(&[("last-modified", old)], None);
         check(&[("last-modified", old), ("date", old)], None);
         check(&[("last-modified", old), ("date", "Sun, 06 Nov 1994 08:50:36 GMT")], None);
