@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
+use artifact_http::compression_of;
 use artifact_source::{Error, ErrorKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,9 +26,6 @@ const MAX_BYTES: u64 = 512 << 20;
 
 /// The longest first line, in bytes: what is no bundle is known by it.
 const MAX_HEADER: u64 = 4 << 10;
-
-/// The first bytes of gzip.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The longest line, in bytes.
 const MAX_LINE: u64 = 128 << 20;
@@ -231,7 +229,7 @@ impl Bundle {
     pub fn read(from: impl Read) -> Result<Self, Error> {
         let mut from = BufReader::new(from);
         let start = from.fill_buf().map_err(unreadable)?;
-        if !start.starts_with(&GZIP) {
+        if compression_of(start) != Some("gzip") {
             return Err(no_bundle(if start.is_empty() {
                 "it is empty"
             } else {
