@@ -9,8 +9,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
+use crate::digest::digest_of;
 use crate::error::Error;
-use crate::registry::digest_of;
 
 /// A certificate authority. A client trusts it once it is given its [`pem`](Self::pem).
 ///

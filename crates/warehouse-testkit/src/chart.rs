@@ -7,7 +7,7 @@ use std::io::Write;
 use flate2::{Compression, GzBuilder};
 use serde_json::{Value, json};
 
-use crate::registry::digest_of;
+use crate::digest::digest_of;
 
 /// The description of a chart version, and the archive made of it.
 ///

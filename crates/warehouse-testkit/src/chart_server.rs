@@ -20,11 +20,11 @@ use crate::certificate::ServerCertificate;
 use crate::chart::Chart;
 use crate::chart::gzip;
 use crate::credential::Credential;
+use crate::digest::digest_of;
 use crate::error::Error;
 use crate::fault::FaultScript;
 use crate::lock::lock;
 use crate::loopback::{Answer, Body, Listener, Loopback, RequestLog, Service, empty, full};
-use crate::registry::digest_of;
 
 /// A chart repository on 127.0.0.1: `index.yaml` and archives, with `ETag`, `Last-Modified`, 304, and gzip for clients
 /// that request it.

@@ -67,6 +67,7 @@ mod certificate;
 mod chart;
 mod chart_server;
 mod credential;
+mod digest;
 mod error;
 mod fault;
 mod git;

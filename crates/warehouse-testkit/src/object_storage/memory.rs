@@ -9,8 +9,8 @@ use http::header::{CONTENT_LENGTH, ETAG, LAST_MODIFIED};
 use http::{Method, Response, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 
+use crate::digest::digest_of;
 use crate::lock::lock;
-use crate::registry::digest_of;
 
 #[derive(Default)]
 pub(super) struct Memory(Mutex<BTreeMap<String, Stored>>);

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::json;
 
-use super::store::{Store, digest_of};
+use super::store::Store;
 use crate::chart::Chart;
 use crate::chart::{gzip, tar};
+use crate::digest::digest_of;
 
 /// The creation time of a config for which none was given.
 const CREATED: &str = "2024-01-01T00:00:00Z";

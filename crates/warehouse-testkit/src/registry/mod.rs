@@ -23,7 +23,6 @@ use service::{Behavior, RegistryService};
 use store::{Numbered, Store};
 
 pub use image::{ImageBuilder, MediaType, Pushed, PushedPlatform};
-pub(crate) use store::digest_of;
 
 /// A registry on 127.0.0.1 that implements the OCI distribution spec and keeps everything in memory.
 ///

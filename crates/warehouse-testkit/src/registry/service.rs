@@ -18,7 +18,8 @@ use super::response::{
     DOCKER_CONTENT_DIGEST, blob_unknown, content, digest_invalid, manifest_unknown, method_not_allowed,
     name_unknown, refuse, set, status, text, upload_unknown,
 };
-use super::store::{Manifest, Store, digest_of};
+use super::store::{Manifest, Store};
+use crate::digest::digest_of;
 use crate::loopback::{Answer, Body, Service, full};
 
 /// The largest manifest that is taken, as in the reference registry.

@@ -5,14 +5,9 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 
+use crate::digest::digest_of;
 use crate::lock::lock;
-
-/// `sha256:` and the hexadecimal digest of some bytes.
-pub(crate) fn digest_of(bytes: &[u8]) -> String {
-    format!("sha256:{:x}", Sha256::digest(bytes))
-}
 
 #[derive(Clone)]
 pub(crate) struct Manifest {
