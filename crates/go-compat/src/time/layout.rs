@@ -3,6 +3,10 @@
 use std::fmt::Write;
 
 use super::civil::{Civil, MONTHS, WEEKDAYS, days_in, is_leap};
+use super::number::{digits, fraction, number, number3, optional_fraction, take, within};
+use super::parsed::Parsed;
+use super::rfc3339::parse_rfc3339;
+use super::zone::{Offset, ParsedZone, offset, write_offset, zone_length};
 
 /// The layout of RFC 3339, as Go's `time.RFC3339`.
 pub const RFC3339: &str = "2006-01-02T15:04:05Z07:00";
@@ -46,16 +50,6 @@ enum Part {
         keep_zeros: bool,
         separator: u8,
     },
-}
-
-/// How an offset is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Offset {
-    Hours,
-    Minutes,
-    ColonMinutes,
-    Seconds,
-    ColonSeconds,
 }
 
 /// The longest first, where one is the beginning of another.
@@ -208,95 +202,7 @@ fn name<'n>(names: &[&'n str], index: i64) -> &'n str {
     usize::try_from(index).ok().and_then(|index| names.get(index)).copied().unwrap_or("???")
 }
 
-fn write_offset(text: &mut String, offset: i32, style: Offset) -> std::fmt::Result {
-    // Go rounds to minutes first, so an offset of some seconds west of UTC is "+00".
-    let sign = if offset / 60 < 0 { '-' } else { '+' };
-    let (hours, minutes) = ((offset / 60).abs() / 60, (offset / 60).abs() % 60);
-    let seconds = if sign == '-' { (-offset) % 60 } else { offset % 60 };
-    match style {
-        Offset::Hours => write!(text, "{sign}{hours:02}"),
-        Offset::Minutes => write!(text, "{sign}{hours:02}{minutes:02}"),
-        Offset::ColonMinutes => write!(text, "{sign}{hours:02}:{minutes:02}"),
-        Offset::Seconds => write!(text, "{sign}{hours:02}{minutes:02}{seconds:02}"),
-        Offset::ColonSeconds => write!(text, "{sign}{hours:02}:{minutes:02}:{seconds:02}"),
-    }
-}
-
 // Texts to times.
-
-/// What a text in a layout says, as Go's `time.Parse` reads it: the zone is not resolved, since that takes a database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parsed {
-    /// The date and the time of day, all parts in range.
-    pub civil: Civil,
-    /// What the text says of the zone.
-    pub zone: ParsedZone,
-}
-
-/// What a text says of its time zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ParsedZone {
-    /// Nothing.
-    Missing,
-    /// `Z` or `UTC`.
-    Utc,
-    /// An offset in seconds east of UTC.
-    Offset {
-        /// The offset, in seconds.
-        seconds: i32,
-        /// The abbreviation that the text gives beside it, or an empty text.
-        abbreviation: String,
-    },
-    /// An abbreviation alone, such as `CET`: its offset depends on the location.
-    Abbreviation(String),
-}
-
-impl Parsed {
-    /// The moment in Unix seconds; UTC where the text gives no offset.
-    #[must_use]
-    pub fn unix_seconds(&self) -> i64 {
-        let offset = match &self.zone {
-            ParsedZone::Offset { seconds, .. } => i64::from(*seconds),
-            ParsedZone::Missing | ParsedZone::Utc | ParsedZone::Abbreviation(_) => 0,
-        };
-        self.civil.to_seconds() - offset
-    }
-
-    /// The moment as jiff has it. Go's times go further than jiff's in both directions: the latest and the earliest
-    /// [`jiff::Timestamp`] stand for those beyond it. In RFC 3339 these are the last two days of the year 9999.
-    ///
-    /// ```
-    /// use go_compat::time::parse_rfc3339;
-    ///
-    /// let time = parse_rfc3339("2024-03-01T8:00:00,5+02:00").unwrap();
-    /// assert_eq!(time.timestamp().to_string(), "2024-03-01T06:00:00.5Z");
-    /// let last = parse_rfc3339("9999-12-31T23:59:59Z").unwrap();
-    /// assert_eq!(last.timestamp(), jiff::Timestamp::MAX);
-    /// ```
-    #[cfg(feature = "jiff")]
-    #[must_use]
-    pub fn timestamp(&self) -> jiff::Timestamp {
-        let seconds = self.unix_seconds();
-        let beyond = if seconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
-        let nanosecond = i32::try_from(self.civil.nanosecond).unwrap_or(i32::MAX);
-        jiff::Timestamp::new(seconds, nanosecond).unwrap_or(beyond)
-    }
-}
-
-/// Reads RFC 3339 as [`parse_rfc3339`], as a timestamp. A moment beyond what a [`Timestamp`](jiff::Timestamp) can be is the last one, or the
-/// first.
-///
-/// ```
-/// use go_compat::time::rfc3339_timestamp;
-///
-/// assert_eq!(rfc3339_timestamp("2024-03-01T8:00:00,5+02:00").unwrap().to_string(), "2024-03-01T06:00:00.5Z");
-/// assert_eq!(rfc3339_timestamp("yesterday"), None);
-/// ```
-#[cfg(feature = "jiff")]
-#[must_use]
-pub fn rfc3339_timestamp(text: &str) -> Option<jiff::Timestamp> {
-    Some(parse_rfc3339(text)?.timestamp())
-}
 
 /// Reads a time in a layout, as Go's `time.Parse`; `None` for a text that does not fit.
 ///
@@ -502,39 +408,6 @@ fn skip_one_space(text: &mut &[u8]) {
     *text = text.strip_prefix(b" ").unwrap_or(text);
 }
 
-fn take<'t>(text: &mut &'t [u8], length: usize) -> Option<&'t [u8]> {
-    let (taken, rest) = text.split_at_checked(length)?;
-    *text = rest;
-    Some(taken)
-}
-
-fn digits(text: &[u8]) -> Option<i64> {
-    text.iter()
-        .try_fold(0_i64, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
-}
-
-fn within(value: i64, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
-    range.contains(&value).then_some(value)
-}
-
-/// One or two digits, or exactly two.
-fn number(text: &mut &[u8], two: bool) -> Option<i64> {
-    let count = text.iter().take(2).take_while(|byte| byte.is_ascii_digit()).count();
-    if count == 0 || two && count != 2 {
-        return None;
-    }
-    digits(take(text, count)?)
-}
-
-/// One to three digits, or exactly three.
-fn number3(text: &mut &[u8], three: bool) -> Option<i64> {
-    let count = text.iter().take(3).take_while(|byte| byte.is_ascii_digit()).count();
-    if count == 0 || three && count != 3 {
-        return None;
-    }
-    digits(take(text, count)?)
-}
-
 /// The number, from 1, of the name that begins the text, in upper or lower case.
 fn lookup(names: &[&str], length: usize, text: &mut &[u8]) -> Option<i64> {
     let index = names.iter().position(|name| {
@@ -547,131 +420,4 @@ fn lookup(names: &[&str], length: usize, text: &mut &[u8]) -> Option<i64> {
 
 fn noon(text: &[u8], before: &[u8], after: &[u8]) -> Option<Noon> {
     if text == before { Some(Noon::Before) } else { (text == after).then_some(Noon::After) }
-}
-
-fn optional_fraction(nanosecond: &mut u32, text: &mut &[u8]) {
-    if let [b'.' | b',', rest @ ..] = *text {
-        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if count > 0 {
-            *nanosecond = fraction(&text[..=count]).unwrap_or(0);
-            *text = &rest[count..];
-        }
-    }
-}
-
-/// A separator and digits, as nanoseconds.
-fn fraction(text: &[u8]) -> Option<u32> {
-    let [b'.' | b',', shown @ ..] = text else { return None };
-    let shown = &shown[..shown.len().min(9)];
-    let missing = u32::try_from(9 - shown.len()).ok()?;
-    u32::try_from(digits(shown)? * 10_i64.pow(missing)).ok()
-}
-
-fn offset(text: &mut &[u8], style: Offset) -> Option<i32> {
-    let (shape, length): (&[usize], _) = match style {
-        Offset::Hours => (&[1], 3),
-        Offset::Minutes => (&[1, 3], 5),
-        Offset::ColonMinutes => (&[1, 4], 6),
-        Offset::Seconds => (&[1, 3, 5], 7),
-        Offset::ColonSeconds => (&[1, 4, 7], 9),
-    };
-    let shown = take(text, length)?;
-    if matches!(style, Offset::ColonMinutes | Offset::ColonSeconds) && shown[3] != b':'
-        || style == Offset::ColonSeconds && shown[6] != b':'
-    {
-        return None;
-    }
-    let mut total = 0;
-    for (index, (limit, unit)) in [(24, 3600), (60, 60), (60, 1)].into_iter().enumerate() {
-        if let Some(&at) = shape.get(index) {
-            total += within(digits(&shown[at..at + 2])?, 0..=limit)? * unit;
-        }
-    }
-    let total = i32::try_from(total).ok()?;
-    match shown[0] {
-        b'+' => Some(total),
-        b'-' => Some(-total),
-        _ => None,
-    }
-}
-
-/// How much of the text is the abbreviation of a zone.
-fn zone_length(text: &[u8]) -> Option<usize> {
-    if text.len() < 3 {
-        return None;
-    }
-    if text.starts_with(b"ChST") || text.starts_with(b"MeST") {
-        return Some(4);
-    }
-    if text.starts_with(b"GMT") {
-        return Some(3 + signed_offset(&text[3..]).unwrap_or(0));
-    }
-    if matches!(text[0], b'+' | b'-') {
-        return signed_offset(text);
-    }
-    match text.iter().take(6).take_while(|byte| byte.is_ascii_uppercase()).count() {
-        3 => Some(3),
-        4 if text[3] == b'T' || text.starts_with(b"WITA") => Some(4),
-        5 if text[4] == b'T' => Some(5),
-        _ => None,
-    }
-}
-
-fn signed_offset(text: &[u8]) -> Option<usize> {
-    let [b'+' | b'-', rest @ ..] = text else { return None };
-    let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let value = rest[..count]
-        .iter()
-        .fold(0_u32, |value, byte| value.saturating_mul(10).saturating_add(u32::from(byte - b'0')));
-    (count > 0 && value <= 23).then_some(1 + count)
-}
-
-// RFC 3339, the short way.
-
-/// Reads a time of RFC 3339, as Go's `time.Parse(time.RFC3339, text)`: the date, `T`, the time of day, a fraction after `.` or
-/// `,` if there is one, and `Z` or an offset. The hour may have a single digit, offsets go up to `24:60`, and digits beyond
-/// nanoseconds are cut off.
-///
-/// ```
-/// use go_compat::time::parse_rfc3339;
-///
-/// let time = parse_rfc3339("2024-03-01T8:00:00,5+02:00").unwrap();
-/// assert_eq!((time.unix_seconds(), time.civil.nanosecond), (1_709_272_800, 500_000_000));
-/// assert_eq!(parse_rfc3339("2024-03-01"), None);
-/// assert_eq!(parse_rfc3339("2024-03-01t08:00:00z"), None);
-/// ```
-#[must_use]
-pub fn parse_rfc3339(text: &str) -> Option<Parsed> {
-    let rest = &mut text.as_bytes();
-    let year = digits(take(rest, 4)?)?;
-    sign(rest, b"-")?;
-    let month = within(number(rest, true)?, 1..=12)?;
-    sign(rest, b"-")?;
-    let day = within(number(rest, true)?, 1..=days_in(month, year))?;
-    sign(rest, b"T")?;
-    let hour = within(number(rest, false)?, 0..=23)?;
-    sign(rest, b":")?;
-    let minute = within(number(rest, true)?, 0..=59)?;
-    sign(rest, b":")?;
-    let second = within(number(rest, true)?, 0..=59)?;
-    let mut nanosecond = 0;
-    optional_fraction(&mut nanosecond, rest);
-    let zone = if *rest == b"Z" {
-        *rest = &[];
-        ParsedZone::Utc
-    } else {
-        ParsedZone::Offset { seconds: offset(rest, Offset::ColonMinutes)?, abbreviation: String::new() }
-    };
-    let civil = Civil { year, month, day, hour, minute, second, nanosecond };
-    rest.is_empty().then_some(Parsed { civil, zone })
-}
-
-/// One of these characters.
-fn sign(rest: &mut &[u8], among: &[u8]) -> Option<()> {
-    let (first, after) = rest.split_first()?;
-    if !among.contains(first) {
-        return None;
-    }
-    *rest = after;
-    Some(())
 }

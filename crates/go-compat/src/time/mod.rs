@@ -3,8 +3,15 @@
 
 mod civil;
 mod layout;
+mod number;
+mod parsed;
+mod rfc3339;
+mod zone;
 
 pub use civil::{Civil, MONTHS, WEEKDAYS};
+pub use layout::{RFC3339, RFC3339_NANO, format, parse};
+pub use parsed::Parsed;
+pub use rfc3339::parse_rfc3339;
 #[cfg(feature = "jiff")]
-pub use layout::rfc3339_timestamp;
-pub use layout::{Parsed, ParsedZone, RFC3339, RFC3339_NANO, format, parse, parse_rfc3339};
+pub use rfc3339::rfc3339_timestamp;
+pub use zone::ParsedZone;
