@@ -1,6 +1,10 @@
 //! Regular expressions in Go's syntax, run by the `regex` crate.
 
 mod budget;
+mod class;
+mod error;
+mod escape;
+mod operand;
 mod translate;
 mod unicode;
 
@@ -13,7 +17,7 @@ use regex::{Regex, RegexBuilder};
 use translate::Translation;
 
 pub use budget::RegexBudget;
-pub use translate::GoRegexSyntaxError;
+pub use error::GoRegexSyntaxError;
 
 use crate::utf8::to_text;
 
