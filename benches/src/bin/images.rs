@@ -1,8 +1,8 @@
 //! What discovery asks of a registry: Kargo's pattern of requests beside ours.
 //!
 //! ```text
-//! cargo run --release -p benches --bin registry            about two minutes
-//! cargo run --release -p benches --bin registry -- --all   half an hour: also what Kargo's pattern takes long for
+//! cargo run --release -p benches --bin images            about two minutes
+//! cargo run --release -p benches --bin images -- --all   half an hour: also what Kargo's pattern takes long for
 //! ```
 //!
 //! Both ask the same registries, of the testkit, on this machine: with no delay, and with 30 ms before each answer. Nothing holds either to
