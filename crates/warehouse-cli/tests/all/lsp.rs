@@ -278,14 +278,14 @@ fn an_end_without_shutdown_is_an_error() {
 #[test]
 fn fixes_behind_wide_characters() {
     let text = TEXT
-        .replace("ghcr.io/shop/web,", "ghcr.io/shop/web, ignoreTags: ['😀', '漢字', 'é'], allowTags: '👩‍👩‍👧',");
+        .replace("ghcr.io/shop/web,", "ghcr.io/shop/web, ignoreTags: ['😀', '漢字', 'é'], allowTags: '👩🏽',");
     for text in [text.clone(), text.replace('\n', "\r\n")] {
         let (mut editor, _) = Editor::start(&["utf-16"]);
         editor.opens(&text);
         let all = editor.actions(0, &["source.fixAll"]);
         let fixed = edited(&text, &all[0]);
         assert!(fixed.contains("ignoreTagsRegexes: ['^😀$', '^漢字$', '^é$'], "), "{fixed}");
-        assert!(fixed.contains("allowTagsRegexes: ['👩‍👩‍👧'], constraint: ^1.0.0}"), "{fixed}");
+        assert!(fixed.contains("allowTagsRegexes: ['👩🏽'], constraint: ^1.0.0}"), "{fixed}");
         assert!(fixed.contains("semverConstraint: \"1.10\"}"), "{fixed}");
         editor.ends();
     }
