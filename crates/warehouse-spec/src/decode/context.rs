@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use repository_url::names_secret;
 
-use crate::decode::edit::{Edit, Layout};
+use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::style::Style;
 use diagnostics::{Location, Severity};
 
@@ -106,6 +106,25 @@ impl Context {
             _ => name.to_owned(),
         };
         Edit::new(key.start..key.end, form)
+    }
+
+    /// The edit of an entry into another name and value. The quotation marks of the key stay, and so do comments between the key and the value.
+    ///
+    /// `None` if a tag or an anchor and a comment stand between the two.
+    pub(crate) fn rewritten(&self, field: &Field<'_>, name: &str, form: &str) -> Option<Edit> {
+        let key = self.renamed_key(field.key, name);
+        let value = Edit::new(field.node.mark.start..field.node.mark.end, form);
+        let between = self.text.get(field.key.end..field.node.mark.start)?;
+        let is_free = edit::comments(&self.text, field.entry(), field.node)?.is_empty();
+        let is_plain = |line: &str| matches!(line.trim_start().bytes().next(), None | Some(b'#'));
+        match between.trim_start().strip_prefix(':') {
+            // A block may have a comment behind its head.
+            Some(between) if between.lines().all(is_plain) && !field.node.is_block() => {
+                Edit::together(&self.text, vec![key, value])
+            }
+            _ if is_free => Some(Edit::new(key.span.start..value.span.end, format!("{}: {form}", key.text))),
+            _ => None,
+        }
     }
 
     /// Help with the deletion of the entry that has this key.

@@ -7,7 +7,7 @@ use crate::decode::context::{Context, Field};
 use crate::decode::edit::{Edit, Layout};
 use crate::decode::object::Object;
 use crate::decode::{effect, remedy};
-use crate::diagnostic::{Code, Help};
+use crate::diagnostic::Code;
 use crate::edition::{self, OldSpelling};
 use crate::subscription::ImageSubscription;
 use crate::{repo_url, rule};
@@ -86,9 +86,13 @@ fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStr
                 context.deleting(format!("delete `{name}`"), object.node, field.key)
             }
             Some(value) => {
-                let entry =
-                    context.style.entry("imageSelectionStrategy", &context.style.form(value.as_str()));
-                Help::writing(format!("write `imageSelectionStrategy: {value}`"), entry).over(field.entry())
+                // The same word stays in its quotation marks.
+                let form = match field.node.text() == Some(value.as_str()) {
+                    true => context.written_at(field.node.mark).to_owned(),
+                    false => context.style.form(value.as_str()),
+                };
+                let edit = context.rewritten(&field, "imageSelectionStrategy", &form);
+                context.editing(format!("write `imageSelectionStrategy: {value}`"), edit)
             }
             None => "write `imageSelectionStrategy`".into(),
         };

@@ -64,9 +64,7 @@ impl Context {
         let text = self.text_read();
         let form = self.style.single_quoted(pattern);
         let Some(list) = object.look("allowTagsRegexes") else {
-            let is_free = edit::comments(&text, field.entry(), field.node)?.is_empty();
-            let entry = self.style.entry("allowTagsRegexes", &format!("[{form}]"));
-            return is_free.then(|| Edit::new(field.entry(), entry));
+            return self.rewritten(field, "allowTagsRegexes", &format!("[{form}]"));
         };
         let added = edit::with_items(&text, list.node, &[form])?;
         Edit::together(&text, vec![added, Layout::new(&text, object.node).without(field.key)?])

