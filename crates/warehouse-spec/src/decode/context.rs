@@ -115,16 +115,30 @@ impl Context {
         let key = self.renamed_key(field.key, name);
         let value = Edit::new(field.node.mark.start..field.node.mark.end, form);
         let between = self.text.get(field.key.end..field.node.mark.start)?;
-        let is_free = edit::comments(&self.text, field.entry(), field.node)?.is_empty();
         let is_plain = |line: &str| matches!(line.trim_start().bytes().next(), None | Some(b'#'));
         match between.trim_start().strip_prefix(':') {
             // A block may have a comment behind its head.
             Some(between) if between.lines().all(is_plain) && !field.node.is_block() => {
                 Edit::together(&self.text, vec![key, value])
             }
-            _ if is_free => Some(Edit::new(key.span.start..value.span.end, format!("{}: {form}", key.text))),
-            _ => None,
+            _ => self.on_one_line(field, name, form),
         }
+    }
+
+    /// The edit of an entry without comments into another one, on one line.
+    pub(crate) fn on_one_line(&self, field: &Field<'_>, name: &str, form: &str) -> Option<Edit> {
+        let key = self.renamed_key(field.key, name).text;
+        let is_free = edit::comments(&self.text, field.entry(), field.node)?.is_empty();
+        is_free.then(|| Edit::new(field.entry(), format!("{key}: {form}")))
+    }
+
+    /// The edit of a list into another name, with these texts in place of its items.
+    pub(crate) fn with_texts(&self, field: &Field<'_>, name: &str, forms: &[String]) -> Option<Edit> {
+        let Value::List(items) = &field.node.value else { return None };
+        let key = self.renamed_key(field.key, name);
+        let items =
+            items.iter().zip(forms).map(|(item, form)| Edit::new(item.mark.start..item.mark.end, form));
+        Edit::together(&self.text, std::iter::once(key).chain(items).collect())
     }
 
     /// Help with the deletion of the entry that has this key.
@@ -307,7 +321,7 @@ impl Context {
 impl Context {
     /// Warns about an old spelling.
     pub(crate) fn old_spelling(&mut self, field: &Field<'_>, spelling: &OldSpelling) {
-        let normal = spelling.normal.rsplit('.').next().unwrap_or_default();
+        let normal = spelling.name_in(self.edition).rsplit('.').next().unwrap_or_default();
         let help = match normal {
             "" => Help::default(),
             normal => self.renaming(format!("write `{normal}`"), field.key, normal),
@@ -334,7 +348,7 @@ impl Context {
         message: &str,
         help: impl Into<Help>,
     ) {
-        if spelling.normal_since <= self.edition {
+        if spelling.is_old_in(self.edition) {
             self.warn_at(Code::OldSpelling, field.at_key(), message, help);
         }
     }

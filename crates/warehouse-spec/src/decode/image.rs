@@ -77,12 +77,13 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
 /// The strategy, under the newest of its three names that is there.
 fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStrategy {
     let current = object.take(context, "imageSelectionStrategy").and_then(|field| context.word(&field));
-    let mut old = |name, spelling: &OldSpelling| {
+    let mut old = |name, spelling: &OldSpelling, newer: Option<ImageSelectionStrategy>| {
         let field = object.take_as(context, name, "imageSelectionStrategy")?;
         let problems = context.errors();
         let value = old_strategy(context, &field);
+        let today = spelling.name_in(context.edition);
         let help = match value.filter(|_| context.errors() == problems) {
-            Some(_) if current.is_some() => {
+            Some(_) if newer.is_some() => {
                 context.deleting(format!("delete `{name}`"), object.node, field.key)
             }
             Some(value) => {
@@ -91,10 +92,10 @@ fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStr
                     true => context.written_at(field.node.mark).to_owned(),
                     false => context.style.form(value.as_str()),
                 };
-                let edit = context.rewritten(&field, "imageSelectionStrategy", &form);
-                context.editing(format!("write `imageSelectionStrategy: {value}`"), edit)
+                let edit = context.rewritten(&field, today, &form);
+                context.editing(format!("write `{today}: {value}`"), edit)
             }
-            None => "write `imageSelectionStrategy`".into(),
+            None => format!("write `{today}`").into(),
         };
         context.old_spelling_with(&field, spelling, help);
         let value = value?;
@@ -111,8 +112,8 @@ fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStr
         }
         Some(value)
     };
-    let middle = old("tagSelectionStrategy", &edition::TAG_SELECTION_STRATEGY);
-    let oldest = old("updateStrategy", &edition::UPDATE_STRATEGY);
+    let middle = old("tagSelectionStrategy", &edition::TAG_SELECTION_STRATEGY, current);
+    let oldest = old("updateStrategy", &edition::UPDATE_STRATEGY, current.or(middle));
     current.or(middle).or(oldest).unwrap_or_default()
 }
 

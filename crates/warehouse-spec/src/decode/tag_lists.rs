@@ -87,14 +87,10 @@ impl Context {
         if literals.is_empty() {
             return Layout::new(&text, object.node).without(field.key);
         }
-        let Some(list) = object.look("ignoreTagsRegexes") else {
-            let key = self.renamed_key(field.key, "ignoreTagsRegexes");
-            let items = literals
-                .iter()
-                .map(|(item, tag)| Edit::new(item.node.mark.start..item.node.mark.end, form(tag)));
-            return Edit::together(&text, std::iter::once(key).chain(items).collect());
-        };
         let forms: Vec<String> = literals.iter().map(|(_, tag)| form(tag)).collect();
+        let Some(list) = object.look("ignoreTagsRegexes") else {
+            return self.with_texts(field, "ignoreTagsRegexes", &forms);
+        };
         let added = edit::with_items(&text, list.node, &forms)?;
         Edit::together(&text, vec![added, Layout::new(&text, object.node).without(field.key)?])
     }

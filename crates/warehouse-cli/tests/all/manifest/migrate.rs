@@ -89,6 +89,10 @@ fn exit_codes() {
     let folder = Folder::new();
     folder.write("m/old.yaml", old());
     folder.write("m/new.yaml", format!("{HEAD}{NEW}"));
+    folder.write(
+        "later.yaml",
+        format!("{HEAD}  - image: {{repoURL: nginx, constraint: ^1, cacheByTag: true}}\n"),
+    );
     folder.write("broken.yaml", old().replace("name: demo", "name: on"));
     folder.write("anchor.yaml", format!("{HEAD}  - git:\n      repoURL: https://h/a\n      semverConstraint: &c ^1\n  - image: {{repoURL: nginx, constraint: *c}}\n"));
     let utf16: Vec<u8> = format!("\u{feff}{}", old()).encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -98,10 +102,11 @@ fn exit_codes() {
         (&["-f", "m/new.yaml"], 0, "0 changes in 0 files"),
         (&["-f", "m", "--diff"], 0, "4 changes in 1 file"),
         (&["-f", "m"], 2, "give --diff or --in-place, or one file"),
+        (&["-f", "m/new.yaml", "--to", "v1.6"], 0, "2 changes in 1 file"),
         (
-            &["-f", "m/new.yaml", "--to", "v1.6"],
+            &["-f", "later.yaml", "--to", "v1.8"],
             1,
-            "Kargo v1.6 does not know `constraint`, which came with v1.7",
+            "Kargo v1.8 does not know `cacheByTag`, which came with v1.9",
         ),
         (&["-f", "broken.yaml"], 1, "`name` must be a string"),
         (&["-f", "anchor.yaml"], 1, "`semverConstraint` has no effect"),
