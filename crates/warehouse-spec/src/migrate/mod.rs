@@ -137,6 +137,8 @@ pub fn migrate(source_name: &str, text: &str, edition: Edition, options: &Option
     migration.manifest = read(source_name, &migration.text, options, purpose);
     migration.changes.sort_by_key(|change| (change.location.line, change.location.column));
     if !is_whole {
+        // Old spellings are not told of what was read.
+        migration.manifest.diagnostics.clone_from(&migration.errors_before);
         return migration;
     }
     let diagnostics = &migration.manifest.diagnostics;

@@ -350,13 +350,14 @@ fn beyond_the_limits() {
     let documents: Vec<String> = (0..20).map(document).collect();
     let text = documents.concat();
     let mut limits = Limits::default();
-    limits.nodes = 200;
+    (limits.nodes, limits.diagnostics) = (200, 5);
     let options = Options::default().with_limits(limits);
     let migration = migrate("kargo.yaml", &text, Edition::NEWEST, &options);
     assert_eq!((migration.text.as_str(), migration.is_changed()), (text.as_str(), false));
     let told = migration.left_before(&text);
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0].code, Code::Limit);
+    assert_eq!(migration.manifest.diagnostics, told);
     assert_eq!(
         told[0].help.as_deref(),
         Some("split it into several files, each with some of its documents or subscriptions")
