@@ -504,6 +504,7 @@ impl<'a> Reader<'a> {
     }
 
     fn spend_nodes(&mut self, mark: Mark, nodes: usize) -> Result<(), Cause> {
+        let most = self.limits.nodes;
         match self.nodes_left.checked_sub(nodes) {
             Some(left) => {
                 self.nodes_left = left;
@@ -511,10 +512,7 @@ impl<'a> Reader<'a> {
             }
             None => Err(Cause::Limit {
                 mark,
-                message: format!(
-                    "the manifest holds more than {} values, aliases expanded",
-                    self.limits.nodes
-                ),
+                message: format!("the manifest holds more than {most} values, aliases expanded"),
                 help: SPLIT,
             }),
         }
