@@ -60,7 +60,11 @@ pub(crate) fn read_files(
     for named in named {
         let is_found = named.is_dir() || pattern_of(named).is_some();
         let mut patches = BTreeMap::new();
-        for path in manifest_files(named, recursive, messages)? {
+        let mut paths = manifest_files(named, recursive, messages)?;
+        if is_found {
+            leave_links(&mut paths);
+        }
+        for path in paths {
             // One file may have several names.
             if !known.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
                 continue;
@@ -90,6 +94,20 @@ pub(crate) fn read_files(
         }
     }
     Ok(read)
+}
+
+/// Takes out the symbolic links to files that are there themselves, so that a file is read by its own name.
+fn leave_links(paths: &mut Vec<PathBuf>) {
+    let (links, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        std::mem::take(paths).into_iter().partition(|path| path.is_symlink());
+    let known: BTreeSet<PathBuf> = match links.is_empty() {
+        true => BTreeSet::new(),
+        false => files.iter().filter_map(|path| path.canonicalize().ok()).collect(),
+    };
+    let is_other = |link: &PathBuf| link.canonicalize().map_or(true, |target| !known.contains(&target));
+    paths.extend(files);
+    paths.extend(links.into_iter().filter(is_other));
+    paths.sort();
 }
 
 /// The name of a file in messages: relative to the current folder, where the file is below it.

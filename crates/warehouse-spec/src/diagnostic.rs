@@ -100,14 +100,6 @@ impl Help {
         self
     }
 
-    /// The same edit, in place of these bytes.
-    pub(crate) fn over(mut self, span: Range<usize>) -> Self {
-        if let Some(edit) = &mut self.edit {
-            edit.span = Some(span);
-        }
-        self
-    }
-
     /// The same help, with more to say after it.
     pub(crate) fn with(mut self, more: &str) -> Self {
         self.text.push_str(more);

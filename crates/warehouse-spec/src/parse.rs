@@ -16,7 +16,7 @@ use crate::manifest::{Manifest, Options, Parsed};
 use crate::recovery::{self, Recovered};
 use crate::subscription::{ChartSubscription, GitSubscription, ImageSubscription, Subscription};
 use crate::warehouse::{Warehouse, WarehouseSpec};
-use crate::yaml::{Mark, Shared};
+use crate::yaml::{self, Mark, Shared};
 
 /// What help says further where several places share a value.
 const SHARED: &str = "; an anchor or an alias of YAML shares the value, so look at every place that has it";
@@ -45,12 +45,10 @@ pub(crate) fn read(source_name: &str, written: &str, options: &Options, purpose:
     let source: Arc<str> = Arc::from(source_name);
     let limit = options.limits.bytes;
     if written.len() > limit {
-        return refused(
-            &source,
-            Mark::first(),
-            Code::Limit,
-            &format!("the manifest is larger than the limit of {limit} bytes"),
-        );
+        let message = format!("the manifest is larger than the limit of {limit} bytes");
+        let mut manifest = refused(&source, Mark::first(), Code::Limit, &message);
+        manifest.diagnostics.iter_mut().for_each(|found| found.help = Some(yaml::SPLIT.to_owned()));
+        return manifest;
     }
     let Recovered { documents, text, edits, mut diagnostics } =
         recovery::read(&source, written, &options.limits);
@@ -112,7 +110,7 @@ pub(crate) fn read_bytes(source_name: &str, bytes: &[u8], options: &Options, pur
 }
 
 /// Takes the edit from a diagnostic where it would change what several places share, and says so.
-fn leave_shared(found: &mut Diagnostic, shared: &Shared) {
+pub(crate) fn leave_shared(found: &mut Diagnostic, shared: &Shared) {
     if !found.replacement.as_ref().is_some_and(|edit| shared.is_changed_by(&edit.span)) {
         return;
     }
@@ -150,7 +148,7 @@ fn without_manifest(source: &Arc<str>, written: &str) -> Diagnostic {
 }
 
 /// Cuts a long list, warnings first, and adds how many diagnostics are left out.
-fn shorten(diagnostics: &mut Vec<Diagnostic>, limit: usize) {
+pub(crate) fn shorten(diagnostics: &mut Vec<Diagnostic>, limit: usize) {
     if diagnostics.len() <= limit {
         return;
     }

@@ -3,7 +3,7 @@
 //! Such an error ends the document for a reader of YAML, so that every later error would be hidden behind it. Where the remedy is one exact text, the
 //! text is read again with it, and what is found is moved back to the places of the text as it was written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -74,6 +74,8 @@ pub(crate) struct Edits {
     made: BTreeMap<usize, (usize, usize)>,
     /// The same, each with its place in the edited text.
     placed: Vec<Placed>,
+    /// By their place in the edited text: the words of edits that were there before, and their place in the text as it was written.
+    words: BTreeMap<usize, usize>,
 }
 
 /// An edit: where it is in the text as it was written and how many bytes went, and where it is in the edited text and how many came.
@@ -115,11 +117,25 @@ impl Edits {
     }
 
     /// Edits that are made at once, none of which overlaps another.
-    pub(crate) fn at_once(edits: &[&Replacement]) -> Self {
+    pub(crate) fn at_once(text: &str, edits: &[&Replacement]) -> Self {
         let made = edits.iter().map(|edit| (edit.span.start, (edit.span.len(), edit.text.len())));
-        let mut edits = Self { made: made.collect(), placed: Vec::new() };
-        edits.place();
-        edits
+        let mut at_once = Self { made: made.collect(), ..Self::default() };
+        at_once.place();
+        for edit in edits {
+            let at = at_once.placed.binary_search_by_key(&edit.span.start, |placed| placed.written);
+            let Some(placed) = at.ok().and_then(|at| at_once.placed.get(at)).copied() else { continue };
+            // What an edit moves comes again in its order: the second of equal words is the second one still.
+            let mut before: HashMap<&str, VecDeque<usize>> = HashMap::new();
+            for (at, word) in words(text.get(edit.span.clone()).unwrap_or_default()) {
+                before.entry(word).or_default().push_back(placed.written + at);
+            }
+            for (at, word) in words(&edit.text) {
+                if let Some(written) = before.get_mut(word).and_then(VecDeque::pop_front) {
+                    at_once.words.insert(placed.edited + at, written);
+                }
+            }
+        }
+        at_once
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -132,12 +148,14 @@ impl Edits {
         self.made.keys().any(|start| span.contains(start))
     }
 
-    /// The place in the text as it was written of this one in the edited text. Within an edit, its start.
+    /// The place in the text as it was written of this one in the edited text. Within an edit, that of the word that starts there, or the start of the edit.
     pub(crate) fn back(&self, place: usize) -> usize {
         let after = self.placed.partition_point(|edit| edit.edited <= place);
         match after.checked_sub(1).and_then(|last| self.placed.get(last)) {
             None => place,
-            Some(edit) if place < edit.edited + edit.came => edit.written,
+            Some(edit) if place < edit.edited + edit.came => {
+                self.words.get(&place).copied().unwrap_or(edit.written)
+            }
             Some(edit) => edit.written + edit.gone + (place - edit.edited - edit.came),
         }
     }
@@ -168,6 +186,17 @@ impl Edits {
         location.bytes = bytes;
         location
     }
+}
+
+/// The words of a text, as YAML separates them, with their places. A quotation mark is the beginning of a word.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    let parts = text.split([' ', '\t', '\r', '\n', '[', ']', '{', '}', ',']).map(move |part| {
+        let start = at;
+        at += part.len() + 1;
+        (start, part)
+    });
+    parts.filter(|(_, part)| !part.is_empty())
 }
 
 #[cfg(test)]

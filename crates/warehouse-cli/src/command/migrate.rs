@@ -6,10 +6,10 @@ use std::io;
 use std::io::Write as _;
 use std::path::Path;
 
-use warehouse_spec::{Code, Diagnostic, Lines, Migration, Options, parse_bytes, text_of};
+use warehouse_spec::{Code, Diagnostic, Limits, Lines, Migration, Options, parse_bytes, text_of};
 
 use crate::arguments::Migrate;
-use crate::files::{ManifestFile, is_standard_input, read_files};
+use crate::files::{ManifestFile, is_standard_input, read_bytes, read_files};
 use crate::message::{Exit, Messages};
 use crate::output;
 
@@ -69,13 +69,13 @@ fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
         }
         messages.printed(output::print(|out| match arguments.diff {
             true => {
-                let diff = output::unified_diff(&file.name, text, &migration.text);
+                // The first line begins with the mark, for `patch` to find it.
+                let mark = if file.bytes.starts_with(MARK) { "\u{feff}" } else { "" };
+                let (before, after) = (format!("{mark}{text}"), format!("{mark}{}", migration.text));
+                let diff = output::unified_diff(&file.name, &before, &after);
                 diff.write(messages.has_colors(&std::io::stdout()), out)
             }
-            false => {
-                let mark = if file.bytes.starts_with(MARK) { MARK } else { b"" };
-                out.write_all(mark).and_then(|()| out.write_all(migration.text.as_bytes()))
-            }
+            false => output_of(file, &migration).try_for_each(|part| out.write_all(part)),
         }))?;
         migration.changes.iter().for_each(|change| messages.note(&done(change)));
     }
@@ -126,7 +126,13 @@ fn done(change: &Diagnostic) -> String {
     format!("{}: {}: {what}", change.location, change.path)
 }
 
-/// Writes a file at once: readers see the old text or the new one. Its permissions stay.
+/// What a file is after the edits: the mark at its start, if it has one, and the text.
+fn output_of<'m>(file: &ManifestFile, migration: &'m Migration) -> impl Iterator<Item = &'m [u8]> {
+    let mark = if file.bytes.starts_with(MARK) { MARK } else { b"" };
+    [mark, migration.text.as_bytes()].into_iter()
+}
+
+/// Writes a file at once: readers see the old text or the new one. Its permissions and its owner stay.
 fn in_place(file: &ManifestFile, migration: &Migration) -> io::Result<()> {
     if !migration.is_changed() {
         return Ok(());
@@ -142,12 +148,84 @@ fn in_place(file: &ManifestFile, migration: &Migration) -> io::Result<()> {
     }
     let folder = file.path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     let mut written = tempfile::Builder::new().prefix(".warehouse-").tempfile_in(folder)?;
-    if file.bytes.starts_with(MARK) {
-        written.write_all(MARK)?;
-    }
-    written.write_all(migration.text.as_bytes())?;
+    output_of(file, migration).try_for_each(|part| written.write_all(part))?;
+    keep_owner(written.as_file(), &metadata)?;
     written.as_file().set_permissions(metadata.permissions())?;
     written.as_file().sync_all()?;
+    // What somebody else wrote in the meantime is not lost.
+    if read_bytes(&file.path, Limits::default().bytes).ok().as_ref() != Some(&file.bytes) {
+        return Err(io::Error::other("it was changed while it was migrated; run the command again"));
+    }
     written.persist(&file.path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Gives a new file the owner and the group of the one it replaces.
+#[cfg(unix)]
+fn keep_owner(written: &fs::File, old: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+
+    let new = written.metadata()?;
+    if (new.uid(), new.gid()) == (old.uid(), old.gid()) {
+        return Ok(());
+    }
+    fchown(written, Some(old.uid()), Some(old.gid())).map_err(|error| {
+        io::Error::other(format!(
+            "its owner and group cannot be kept ({error}); run the command as its owner"
+        ))
+    })
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &fs::File, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use warehouse_spec::Edition;
+
+    use super::*;
+
+    const OLD: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: demo}\nspec:\n  subscriptions:\n  - image: {repoURL: nginx, semverConstraint: ^1}\n";
+
+    /// A file with this text, and its migration.
+    fn read(folder: &Path, text: &str) -> (ManifestFile, Migration) {
+        let path = folder.join("a.yaml");
+        fs::write(&path, text).unwrap();
+        let file = ManifestFile { path, is_found: false, name: "a.yaml".to_owned(), bytes: text.into() };
+        let migration = warehouse_spec::migrate("a.yaml", text, Edition::NEWEST, &Options::default());
+        (file, migration)
+    }
+
+    #[test]
+    fn what_another_wrote_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, migration) = read(folder.path(), OLD);
+        fs::write(&file.path, "kind: Warehouse # being edited\n").unwrap();
+        let error = in_place(&file, &migration).unwrap_err().to_string();
+        assert_eq!(error, "it was changed while it was migrated; run the command again");
+        assert_eq!(fs::read_to_string(&file.path).unwrap(), "kind: Warehouse # being edited\n");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        // The remedy works: the command reads what is there now.
+        let (file, migration) = read(folder.path(), OLD);
+        in_place(&file, &migration).unwrap();
+        assert_eq!(fs::read_to_string(&file.path).unwrap(), migration.text);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_owner_stays() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+
+        let folder = tempfile::tempdir().unwrap();
+        let (file, migration) = read(folder.path(), OLD);
+        // Only root may give a file away.
+        if chown(&file.path, Some(4242), Some(4243)).is_err() {
+            return;
+        }
+        in_place(&file, &migration).unwrap();
+        let metadata = fs::metadata(&file.path).unwrap();
+        assert_eq!((metadata.uid(), metadata.gid()), (4242, 4243));
+    }
 }

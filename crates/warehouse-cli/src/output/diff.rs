@@ -77,15 +77,35 @@ fn compared<'t>(old: &[&'t str], new: &[&'t str]) -> Vec<Line<'t>> {
     lines
 }
 
+/// The name of a file below a folder as `git apply` and `patch` read it: without parts that name no folder, in quotation marks where a letter needs an
+/// escape, and with a tab behind it where it has blanks.
+fn named(folder: &str, name: &str) -> String {
+    let parts: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let path = format!("{folder}/{}", parts.join("/"));
+    if path.contains(|letter: char| letter.is_control() || matches!(letter, '"' | '\\')) {
+        let mut quoted = String::from('"');
+        for byte in path.bytes() {
+            match byte {
+                b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
+                0x20..0x7f => quoted.push(char::from(byte)),
+                _ => quoted.push_str(&format!("\\{byte:03o}")),
+            }
+        }
+        return format!("{quoted}\"");
+    }
+    // What moves the cursor of a terminal without being a control character stays out.
+    let path = printable(&path);
+    if path.contains(' ') { format!("{path}\t") } else { path }
+}
+
 impl Diff<'_> {
     /// Writes the diff, nothing where the texts are the same. Without colours, `patch` takes it.
     pub(crate) fn write(&self, has_colors: bool, out: &mut dyn Write) -> io::Result<()> {
         let changed: Vec<usize> =
             (0..self.lines.len()).filter(|&at| !matches!(self.lines[at], Line::Same(_))).collect();
         let Some(first) = changed.first() else { return Ok(()) };
-        let name = printable(self.name);
-        self.paint(has_colors, "1", &format!("--- a/{name}"), out)?;
-        self.paint(has_colors, "1", &format!("+++ b/{name}"), out)?;
+        self.paint(has_colors, "1", &format!("--- {}", named("a", self.name)), out)?;
+        self.paint(has_colors, "1", &format!("+++ {}", named("b", self.name)), out)?;
         let mut start = first.saturating_sub(CONTEXT);
         let mut last = *first;
         for &at in &changed[1..] {
@@ -147,6 +167,21 @@ mod tests {
         let mut out = Vec::new();
         unified_diff("a.yaml", before, after).write(false, &mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn names_as_patch_reads_them() {
+        for (name, expected) in [
+            ("a.yaml", "a/a.yaml"),
+            ("./m/./a.yaml", "a/m/a.yaml"),
+            ("/m//a.yaml", "a/m/a.yaml"),
+            ("the shop.yaml", "a/the shop.yaml\t"),
+            ("ünï.yaml", "a/ünï.yaml"),
+            ("a\"b c.yaml", r#""a/a\"b c.yaml""#),
+            ("a\tü\\.yaml", r#""a/a\011\303\274\\.yaml""#),
+        ] {
+            assert_eq!(named("a", name), expected);
+        }
     }
 
     #[test]

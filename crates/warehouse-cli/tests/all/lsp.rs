@@ -19,12 +19,16 @@ struct Editor {
 }
 
 impl Editor {
-    fn start(encodings: &[&str]) -> (Self, Value) {
+    fn spawn() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_warehouse"));
         command.arg("lsp").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let out = BufReader::new(process.stdout.take().unwrap());
-        let mut editor = Self { process, out, last: 0 };
+        Self { process, out, last: 0 }
+    }
+
+    fn start(encodings: &[&str]) -> (Self, Value) {
+        let mut editor = Self::spawn();
         let client = json!({"capabilities": {"general": {"positionEncodings": encodings}}});
         let answer = editor.request("initialize", client);
         editor.notify("initialized", json!({}));
@@ -206,9 +210,13 @@ fn what_is_not_served_is_an_error_and_no_end() {
 
 #[test]
 fn what_is_no_message_ends_it_with_an_error() {
-    for text in
-        ["hello\r\n\r\n", "Content-Length: 2\r\n\r\n{]", "Content-Length: 99999999999999999999\r\n\r\n"]
-    {
+    for text in [
+        "hello\r\n\r\n",
+        "Content-Length: 2\r\n\r\n{]",
+        "Content-Length: 99999999999999999999\r\n\r\n",
+        "Content-Length: 99999999999\r\n\r\n{}",
+        "Content-Length: 18446744073709551615\r\n\r\n{}",
+    ] {
         let (mut editor, _) = Editor::start(&[]);
         editor.process.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
         let (code, err) = editor.finish();
@@ -218,5 +226,67 @@ fn what_is_no_message_ends_it_with_an_error() {
             "{err}"
         );
         assert_eq!(err.lines().count(), 1, "{err}");
+    }
+}
+
+/// The order of the protocol: `initialize`, requests, `shutdown`, `exit`. What comes at another time is answered, and does not end it.
+#[test]
+fn requests_at_the_wrong_time() {
+    let (mut editor, _) = Editor::start(&[]);
+    let again = editor.request("initialize", json!({"capabilities": {}}));
+    assert_eq!(again["error"]["code"], -32600, "{again}");
+    assert_eq!(editor.request("shutdown", Value::Null)["result"], Value::Null);
+    for method in ["textDocument/codeAction", "shutdown", "initialize"] {
+        let late = editor.request(method, json!({}));
+        assert_eq!(late["error"]["code"], -32600, "{late}");
+    }
+    editor
+        .notify("textDocument/didOpen", json!({"textDocument": {"uri": URI, "text": "a: [", "version": 1}}));
+    editor.notify("exit", Value::Null);
+    assert_eq!(editor.finish(), (Some(0), String::new()));
+
+    let mut editor = Editor::spawn();
+    let early = editor.request("shutdown", Value::Null);
+    assert_eq!(early["error"], json!({"code": -32002, "message": "the first request is `initialize`"}));
+    editor
+        .notify("textDocument/didOpen", json!({"textDocument": {"uri": URI, "text": "a: [", "version": 1}}));
+    editor.request("initialize", json!({"capabilities": {}}));
+    // Some editors open a file before they say `initialized`.
+    assert_eq!(editor.opens(TEXT).len(), 2);
+    editor.notify("initialized", json!({}));
+    assert_eq!(editor.ends(), (Some(0), String::new()));
+}
+
+#[test]
+fn an_end_without_shutdown_is_an_error() {
+    for says_exit in [true, false] {
+        for is_new in [true, false] {
+            let mut editor = if is_new { Editor::spawn() } else { Editor::start(&[]).0 };
+            if says_exit {
+                editor.notify("exit", Value::Null);
+            }
+            let end = if says_exit { "`exit`" } else { "the end of standard input" };
+            let said = format!(
+                "error: the editor does not keep to the Language Server Protocol: {end} came without `shutdown` before\n"
+            );
+            assert_eq!(editor.finish(), (Some(1), said));
+        }
+    }
+}
+
+/// The places of characters that UTF-16 counts as one and as two, and of line breaks of both kinds, come back as they were sent.
+#[test]
+fn fixes_behind_wide_characters() {
+    let text = TEXT
+        .replace("ghcr.io/shop/web,", "ghcr.io/shop/web, ignoreTags: ['😀', '漢字', 'é'], allowTags: '👩🏽',");
+    for text in [text.clone(), text.replace('\n', "\r\n")] {
+        let (mut editor, _) = Editor::start(&["utf-16"]);
+        editor.opens(&text);
+        let all = editor.actions(0, &["source.fixAll"]);
+        let fixed = edited(&text, &all[0]);
+        assert!(fixed.contains("ignoreTagsRegexes: ['^😀$', '^漢字$', '^é$'], "), "{fixed}");
+        assert!(fixed.contains("allowTagsRegexes: ['👩🏽'], constraint: ^1.0.0}"), "{fixed}");
+        assert!(fixed.contains("semverConstraint: \"1.10\"}"), "{fixed}");
+        editor.ends();
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use repository_url::names_secret;
 
-use crate::decode::edit::{Edit, Layout};
+use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::style::Style;
 use diagnostics::{Location, Severity};
 
@@ -106,6 +106,39 @@ impl Context {
             _ => name.to_owned(),
         };
         Edit::new(key.start..key.end, form)
+    }
+
+    /// The edit of an entry into another name and value. The quotation marks of the key stay, and so do comments between the key and the value.
+    ///
+    /// `None` if a tag or an anchor and a comment stand between the two.
+    pub(crate) fn rewritten(&self, field: &Field<'_>, name: &str, form: &str) -> Option<Edit> {
+        let key = self.renamed_key(field.key, name);
+        let value = Edit::new(field.node.mark.start..field.node.mark.end, form);
+        let between = self.text.get(field.key.end..field.node.mark.start)?;
+        let is_plain = |line: &str| matches!(line.trim_start().bytes().next(), None | Some(b'#'));
+        match between.trim_start().strip_prefix(':') {
+            // A block may have a comment behind its head.
+            Some(between) if between.lines().all(is_plain) && !field.node.is_block() => {
+                Edit::together(&self.text, vec![key, value])
+            }
+            _ => self.on_one_line(field, name, form),
+        }
+    }
+
+    /// The edit of an entry without comments into another one, on one line.
+    pub(crate) fn on_one_line(&self, field: &Field<'_>, name: &str, form: &str) -> Option<Edit> {
+        let key = self.renamed_key(field.key, name).text;
+        let is_free = edit::comments(&self.text, field.entry(), field.node)?.is_empty();
+        is_free.then(|| Edit::new(field.entry(), format!("{key}: {form}")))
+    }
+
+    /// The edit of a list into another name, with these texts in place of its items.
+    pub(crate) fn with_texts(&self, field: &Field<'_>, name: &str, forms: &[String]) -> Option<Edit> {
+        let Value::List(items) = &field.node.value else { return None };
+        let key = self.renamed_key(field.key, name);
+        let items =
+            items.iter().zip(forms).map(|(item, form)| Edit::new(item.mark.start..item.mark.end, form));
+        Edit::together(&self.text, std::iter::once(key).chain(items).collect())
     }
 
     /// Help with the deletion of the entry that has this key.
@@ -288,7 +321,7 @@ impl Context {
 impl Context {
     /// Warns about an old spelling.
     pub(crate) fn old_spelling(&mut self, field: &Field<'_>, spelling: &OldSpelling) {
-        let normal = spelling.normal.rsplit('.').next().unwrap_or_default();
+        let normal = spelling.name_in(self.edition).rsplit('.').next().unwrap_or_default();
         let help = match normal {
             "" => Help::default(),
             normal => self.renaming(format!("write `{normal}`"), field.key, normal),
@@ -315,7 +348,7 @@ impl Context {
         message: &str,
         help: impl Into<Help>,
     ) {
-        if spelling.normal_since <= self.edition {
+        if spelling.is_old_in(self.edition) {
             self.warn_at(Code::OldSpelling, field.at_key(), message, help);
         }
     }

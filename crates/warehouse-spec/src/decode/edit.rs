@@ -44,7 +44,7 @@ impl<'t> Layout<'t> {
         Self { text, mapping }
     }
 
-    /// Deletes the entry with this key. Comments within it stay, each on a line of its own.
+    /// Deletes the entry with this key. Comments within it stay, each on a line of its own, and so do blank lines.
     ///
     /// `None` if the entry is not in this mapping, or if it is the only one of an item of a list.
     pub(crate) fn without(self, key: Mark) -> Option<Edit> {
@@ -61,10 +61,13 @@ impl<'t> Layout<'t> {
         let indent = self.text.get(start..key.start)?;
         let whole = self.line_end(end)?;
         if indent.trim().is_empty() {
-            let comments = comments(self.text, key.start..whole, self.mapping)?;
             let line_break = line_break(self.text);
-            let kept: String =
-                comments.iter().map(|comment| format!("{indent}{comment}{line_break}")).collect();
+            let line = |kept: &str| match kept {
+                "" => line_break.to_owned(),
+                comment => format!("{indent}{comment}{line_break}"),
+            };
+            let kept = remains(self.text, key.start..whole, self.mapping)?;
+            let kept: String = kept.into_iter().map(line).collect();
             let is_last = whole == self.text.len() && !self.text.ends_with('\n');
             return Some(match (is_last, kept.is_empty()) {
                 // The text goes on to end without a line break.
@@ -77,11 +80,20 @@ impl<'t> Layout<'t> {
         }
         // `- key: value`: the next key comes behind the hyphen.
         let next = next.filter(|_| indent.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'-')))?;
+        self.behind_hyphen(start..key.start, key.start..next, next)
+    }
+
+    /// The next entry comes behind the hyphen of this indentation, with what stays of these lines before it.
+    fn behind_hyphen(self, indent: Range<usize>, lines: Range<usize>, next: usize) -> Option<Edit> {
+        let (start, indent) = (indent.start, self.text.get(indent)?);
         let blanks = " ".repeat(indent.chars().count());
         let line_break = line_break(self.text);
-        let comments = comments(self.text, key.start..next, self.mapping)?;
+        let remains = remains(self.text, lines, self.mapping)?;
+        let (empty, comments): (Vec<&str>, Vec<&str>) = remains.into_iter().partition(|kept| kept.is_empty());
         let kept: String = comments.iter().map(|comment| format!("{comment}{line_break}{blanks}")).collect();
-        Some(Edit::new(key.start..next, kept))
+        // Blank lines come before the item, since its hyphen stands on the line of its first entry.
+        let empty = line_break.repeat(empty.len());
+        Some(Edit::new(start..next, format!("{empty}{indent}{kept}")))
     }
 
     fn without_in_braces(self, index: usize, entry: Range<usize>, next: Option<usize>) -> Option<Edit> {
@@ -145,14 +157,11 @@ impl<'t> Layout<'t> {
             }
             (true, _) => Edit::new(start..whole, ""),
             (false, Some(next)) if before.bytes().all(|byte| matches!(byte, b' ' | b'-')) => {
-                Edit::new(key.start..next, "")
+                // The lines of the entry move, and those between it and the next one stay.
+                self.behind_hyphen(start..key.start, whole.saturating_sub(1)..next, next)?
             }
             (false, _) => return None,
         };
-        // Between the entry and the next one, nothing may be lost.
-        if gone.span.end > whole && !self.text.get(whole..gone.span.end)?.trim().is_empty() {
-            return None;
-        }
         let target = first.mark.start - line_start(self.text, first.mark.start);
         let columns = columns_between(before.chars().count(), target)?;
         let raw = self.text.get(key.start..whole)?.trim_end_matches(['\n', '\r']);
@@ -207,16 +216,15 @@ impl<'t> Layout<'t> {
 pub(crate) fn with_items(text: &str, list: &Node, items: &[String]) -> Option<Edit> {
     let Value::List(nodes) = &list.value else { return None };
     if is_flow(text, list) {
-        let inside = text.get(list.mark.start..list.mark.end)?.strip_suffix(']')?;
-        let end = list.mark.start + inside.trim_end().len();
-        let is_safe = comments(text, list.mark.start..list.mark.end, list)?.is_empty();
-        let comma = match (nodes.is_empty(), inside.trim_end().ends_with(',')) {
-            (true, _) => "",
-            (false, true) => " ",
-            (false, false) => ", ",
+        let Some(last) = nodes.last() else {
+            let is_empty = text.get(list.mark.start + 1..list.mark.end)?.trim() == "]";
+            return is_empty
+                .then(|| Edit::new(list.mark.start..list.mark.end, format!("[{}]", items.join(", "))));
         };
-        let added = format!("{comma}{}", items.join(", "));
-        return is_safe.then(|| Edit::new(end..list.mark.end, format!("{added}]")));
+        // They come behind the last one: a comma, a comment or a line break after that stays. An edit replaces something, such as this item.
+        let span = last.mark.start..last.mark.end;
+        let item = text.get(span.clone()).filter(|item| !item.is_empty())?;
+        return Some(Edit::new(span, format!("{item}, {}", items.join(", "))));
     }
     let (first, last) = (nodes.first()?, nodes.last()?);
     let start = line_start(text, first.mark.start);
@@ -283,6 +291,30 @@ pub(crate) fn line_break(text: &str) -> &'static str {
 pub(crate) fn comments<'t>(text: &'t str, span: Range<usize>, node: &Node) -> Option<Vec<&'t str>> {
     let rest = |place: usize| text.get(place..).and_then(|rest| rest.split(['\n', '\r']).next());
     Some(signs(text, span, node)?.into_iter().filter_map(rest).map(str::trim_end).collect())
+}
+
+/// What stays of these lines of a mapping when its keys and values go: the comments, and an empty text for each blank line.
+fn remains<'t>(text: &'t str, span: Range<usize>, node: &Node) -> Option<Vec<&'t str>> {
+    let mut scalars = Vec::new();
+    scalars_of(node, &mut scalars);
+    scalars.sort_by_key(|scalar| scalar.start);
+    let is_within = |place: usize| {
+        let after = scalars.partition_point(|scalar| scalar.end <= place);
+        scalars.get(after).is_some_and(|scalar| scalar.start <= place)
+    };
+    let signs = signs(text, span.clone(), node)?.into_iter();
+    let comment = |sign: usize| Some((sign, text.get(sign..)?.split(['\n', '\r']).next()?.trim_end()));
+    let mut kept: Vec<(usize, &str)> = signs.filter_map(comment).collect();
+    let mut start = span.start;
+    // The first line has the key.
+    for (number, line) in text.get(span)?.split_inclusive('\n').enumerate() {
+        if number > 0 && line.ends_with('\n') && line.trim().is_empty() && !is_within(start) {
+            kept.push((start, ""));
+        }
+        start += line.len();
+    }
+    kept.sort_by_key(|(place, _)| *place);
+    Some(kept.into_iter().map(|(_, line)| line).collect())
 }
 
 /// Where a `#` starts a word that is in no scalar. What follows it on its line is not looked at.
@@ -360,6 +392,13 @@ mod tests {
             ("a: 1\nb:\nc: 3\n", "b", "a: 1\nc: 3\n"),
             ("- a: 1\n  b: 2\n", "a", "- b: 2\n"),
             ("- a: 1 # x\n  # y\n  b: 2\n", "a", "- # x\n  # y\n  b: 2\n"),
+            ("- a: 1 # x\n\n  b: 2\n", "a", "\n- # x\n  b: 2\n"),
+            (
+                "a: 1\r\nb: # x\r\n\r\n- 2\r\n  \r\n\r\n# y\r\n- 3\r\nc: 3\r\n",
+                "b",
+                "a: 1\r\n# x\r\n\r\n\r\n\r\n# y\r\nc: 3\r\n",
+            ),
+            ("b: |\n  x\n\n  y\n\nc: 3\n", "b", "\nc: 3\n"),
             ("- - a: 1\n    b: 2\n", "x", ""),
             ("{a: 1, b: 2, c: 3}\n", "b", "{a: 1, c: 3}\n"),
             ("{a: 1, b: 2}\n", "b", "{a: 1}\n"),
@@ -416,7 +455,8 @@ mod tests {
         for (text, expected) in [
             ("[a]\n", "[a, 'x', y]\n"),
             ("[]\n", "['x', y]\n"),
-            ("[ a, ]\n", "[ a, 'x', y]\n"),
+            ("[ a, ]\n", "[ a, 'x', y, ]\n"),
+            ("[\n  a, # b\n  # c\n]\n", "[\n  a, 'x', y, # b\n  # c\n]\n"),
             ("- a\n- b # c\n", "- a\n- b # c\n- 'x'\n- y\n"),
             ("  - a\r\n", "  - a\r\n  - 'x'\r\n  - y\r\n"),
             ("- a", "- a\n- 'x'\n- y"),

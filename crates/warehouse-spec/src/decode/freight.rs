@@ -86,7 +86,9 @@ fn origin_for(context: &Context, object: &Object<'_>, field: &Field<'_>) -> Help
             format!("origin:{line}kind: Warehouse{line}name: {name}")
         }
     };
-    context.editing("write `origin`", Some(Edit::new(field.entry(), entry)).filter(|_| !field.node.is_null()))
+    let is_free = edit::comments(&text, field.entry(), field.node).is_some_and(|all| all.is_empty());
+    let edit = Edit::new(field.entry(), entry);
+    context.editing("write `origin`", Some(edit).filter(|_| is_free && !field.node.is_null()))
 }
 
 fn items<T>(

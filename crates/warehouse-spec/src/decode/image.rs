@@ -7,7 +7,7 @@ use crate::decode::context::{Context, Field};
 use crate::decode::edit::{Edit, Layout};
 use crate::decode::object::Object;
 use crate::decode::{effect, remedy};
-use crate::diagnostic::{Code, Help};
+use crate::diagnostic::Code;
 use crate::edition::{self, OldSpelling};
 use crate::subscription::ImageSubscription;
 use crate::{repo_url, rule};
@@ -77,20 +77,25 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
 /// The strategy, under the newest of its three names that is there.
 fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStrategy {
     let current = object.take(context, "imageSelectionStrategy").and_then(|field| context.word(&field));
-    let mut old = |name, spelling: &OldSpelling| {
+    let mut old = |name, spelling: &OldSpelling, newer: Option<ImageSelectionStrategy>| {
         let field = object.take_as(context, name, "imageSelectionStrategy")?;
         let problems = context.errors();
         let value = old_strategy(context, &field);
+        let today = spelling.name_in(context.edition);
         let help = match value.filter(|_| context.errors() == problems) {
-            Some(_) if current.is_some() => {
+            Some(_) if newer.is_some() => {
                 context.deleting(format!("delete `{name}`"), object.node, field.key)
             }
             Some(value) => {
-                let entry =
-                    context.style.entry("imageSelectionStrategy", &context.style.form(value.as_str()));
-                Help::writing(format!("write `imageSelectionStrategy: {value}`"), entry).over(field.entry())
+                // The same word stays in its quotation marks.
+                let form = match field.node.text() == Some(value.as_str()) {
+                    true => context.written_at(field.node.mark).to_owned(),
+                    false => context.style.form(value.as_str()),
+                };
+                let edit = context.rewritten(&field, today, &form);
+                context.editing(format!("write `{today}: {value}`"), edit)
             }
-            None => "write `imageSelectionStrategy`".into(),
+            None => format!("write `{today}`").into(),
         };
         context.old_spelling_with(&field, spelling, help);
         let value = value?;
@@ -107,8 +112,8 @@ fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStr
         }
         Some(value)
     };
-    let middle = old("tagSelectionStrategy", &edition::TAG_SELECTION_STRATEGY);
-    let oldest = old("updateStrategy", &edition::UPDATE_STRATEGY);
+    let middle = old("tagSelectionStrategy", &edition::TAG_SELECTION_STRATEGY, current);
+    let oldest = old("updateStrategy", &edition::UPDATE_STRATEGY, current.or(middle));
     current.or(middle).or(oldest).unwrap_or_default()
 }
 

@@ -2,7 +2,7 @@
 
 mod ascii;
 mod constraint;
-mod context;
+pub(crate) mod context;
 mod edit;
 mod effect;
 mod expression;
@@ -13,7 +13,7 @@ mod image;
 mod kinds;
 mod object;
 mod operator;
-mod pattern;
+pub(crate) mod pattern;
 mod placeholder;
 mod practice;
 mod remedy;

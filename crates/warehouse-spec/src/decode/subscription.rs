@@ -125,10 +125,15 @@ fn into_git(context: &Context, object: &Object<'_>, (name, field): (&str, &Field
         return layout.moved_into(field.key, git.node);
     };
     let Value::List(items) = &field.node.value else { return None };
-    if !edit::comments(&text, field.entry(), field.node)?.is_empty() {
-        return None;
-    }
-    let forms = items.iter().map(|item| Some(context.style.form(item.text()?)));
+    let form = |item: &Node| {
+        let written = context.written_at(item.mark);
+        // What is in quotation marks may stand in brackets and on a line of its own.
+        match written.starts_with(['"', '\'']) && !written.contains('\n') {
+            true => Some(written.to_owned()),
+            false => Some(context.style.form(item.text()?)),
+        }
+    };
+    let forms = items.iter().map(form);
     let added = edit::with_items(&text, list, &forms.collect::<Option<Vec<_>>>()?)?;
     Edit::together(&text, vec![added, layout.without(field.key)?])
 }

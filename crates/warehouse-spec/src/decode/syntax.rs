@@ -70,9 +70,9 @@ pub(crate) fn diagnostics(source: &Arc<str>, text: &str, problems: &[Problem]) -
     let clues = Clues::of(text);
     let all = problems.iter().map(|problem| match &problem.cause {
         Cause::Syntax(error) => diagnostic(source, &clues, error, &problem.path),
-        Cause::Limit { mark, message } => {
+        Cause::Limit { mark, message, help } => {
             let location = location(source, *mark);
-            Diagnostic::new(Severity::Error, Code::Limit, location, &problem.path, message)
+            Diagnostic::new(Severity::Error, Code::Limit, location, &problem.path, message).with_help(*help)
         }
     });
     all.collect()

@@ -64,9 +64,7 @@ impl Context {
         let text = self.text_read();
         let form = self.style.single_quoted(pattern);
         let Some(list) = object.look("allowTagsRegexes") else {
-            let is_free = edit::comments(&text, field.entry(), field.node)?.is_empty();
-            let entry = self.style.entry("allowTagsRegexes", &format!("[{form}]"));
-            return is_free.then(|| Edit::new(field.entry(), entry));
+            return self.rewritten(field, "allowTagsRegexes", &format!("[{form}]"));
         };
         let added = edit::with_items(&text, list.node, &[form])?;
         Edit::together(&text, vec![added, Layout::new(&text, object.node).without(field.key)?])
@@ -89,14 +87,10 @@ impl Context {
         if literals.is_empty() {
             return Layout::new(&text, object.node).without(field.key);
         }
-        let Some(list) = object.look("ignoreTagsRegexes") else {
-            let key = self.renamed_key(field.key, "ignoreTagsRegexes");
-            let items = literals
-                .iter()
-                .map(|(item, tag)| Edit::new(item.node.mark.start..item.node.mark.end, form(tag)));
-            return Edit::together(&text, std::iter::once(key).chain(items).collect());
-        };
         let forms: Vec<String> = literals.iter().map(|(_, tag)| form(tag)).collect();
+        let Some(list) = object.look("ignoreTagsRegexes") else {
+            return self.with_texts(field, "ignoreTagsRegexes", &forms);
+        };
         let added = edit::with_items(&text, list.node, &forms)?;
         Edit::together(&text, vec![added, Layout::new(&text, object.node).without(field.key)?])
     }

@@ -27,6 +27,8 @@ pub struct OldSpelling {
     pub dropped: &'static str,
     /// What is written in its place.
     pub rewritten: &'static str,
+    /// The name that came between the old one and that of today, and the first release that knows it.
+    between: Option<(Edition, &'static str)>,
 }
 
 const fn spelling(
@@ -35,7 +37,15 @@ const fn spelling(
     dropped: &'static str,
     rewritten: &'static str,
 ) -> OldSpelling {
-    OldSpelling { place, old, normal, normal_since: Edition::new(major, minor), dropped, rewritten }
+    OldSpelling {
+        place,
+        old,
+        normal,
+        normal_since: Edition::new(major, minor),
+        dropped,
+        rewritten,
+        between: None,
+    }
 }
 
 const LISTS: &str = "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it";
@@ -76,7 +86,8 @@ spellings! {
         (0, 4),
         "Kargo v0.3 dropped it",
         "the key, and the value: `Latest` is `NewestBuild`, `Name` and `Alphabetical` are `Lexical`",
-    );
+    )
+    .with_name_between((0, 3), "tagSelectionStrategy");
     /// image `tagSelectionStrategy`.
     TAG_SELECTION_STRATEGY = spelling(
         ("image", "tagSelectionStrategy", "imageSelectionStrategy"),
@@ -145,6 +156,21 @@ spellings! {
 }
 
 impl OldSpelling {
+    const fn with_name_between(mut self, (major, minor): (u8, u8), name: &'static str) -> Self {
+        self.between = Some((Edition::new(major, minor), name));
+        self
+    }
+
+    /// Whether another spelling is the right one in this edition.
+    pub(crate) fn is_old_in(&self, edition: Edition) -> bool {
+        self.normal_since <= edition || self.between.is_some_and(|(since, _)| since <= edition)
+    }
+
+    /// The name of the field in this edition, where the old one is not right any more.
+    pub(crate) fn name_in(&self, edition: Edition) -> &'static str {
+        self.between.filter(|_| edition < self.normal_since).map_or(self.normal, |(_, name)| name)
+    }
+
     /// Every old spelling.
     pub fn all() -> impl Iterator<Item = &'static Self> {
         ALL.iter().copied()

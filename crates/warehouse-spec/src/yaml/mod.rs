@@ -59,10 +59,14 @@ impl Problem {
     }
 }
 
+/// What to do about a file that is too large.
+pub(crate) const SPLIT: &str =
+    "split it into several files, each with some of its documents or subscriptions";
+
 /// Why a document could not be read.
 pub(crate) enum Cause {
     Syntax(ScanError),
-    Limit { mark: Mark, message: String },
+    Limit { mark: Mark, message: String, help: &'static str },
 }
 
 /// Reads every document. One that is not valid YAML is reported, and reading goes on at the next `---`.
@@ -482,6 +486,7 @@ impl<'a> Reader<'a> {
             return Err(Cause::Limit {
                 mark,
                 message: "a YAML alias refers to the value it is a part of".to_owned(),
+                help: "delete the alias, or write in its place what was meant",
             });
         };
         self.aliases.push(mark.start..mark.end);
@@ -499,6 +504,7 @@ impl<'a> Reader<'a> {
     }
 
     fn spend_nodes(&mut self, mark: Mark, nodes: usize) -> Result<(), Cause> {
+        let most = self.limits.nodes;
         match self.nodes_left.checked_sub(nodes) {
             Some(left) => {
                 self.nodes_left = left;
@@ -506,10 +512,8 @@ impl<'a> Reader<'a> {
             }
             None => Err(Cause::Limit {
                 mark,
-                message: format!(
-                    "the manifest holds more than {} values, aliases expanded",
-                    self.limits.nodes
-                ),
+                message: format!("the manifest holds more than {most} values, aliases expanded"),
+                help: SPLIT,
             }),
         }
     }
@@ -523,6 +527,7 @@ impl<'a> Reader<'a> {
             None => Err(Cause::Limit {
                 mark,
                 message: format!("aliases repeat more than {} bytes of text", self.limits.alias_bytes),
+                help: SPLIT,
             }),
         }
     }
@@ -531,6 +536,7 @@ impl<'a> Reader<'a> {
         Cause::Limit {
             mark,
             message: format!("mappings and lists are nested more than {} deep", self.limits.depth),
+            help: "a manifest of Kargo needs fewer than 16: delete the brackets or the indentation that are too many",
         }
     }
 }

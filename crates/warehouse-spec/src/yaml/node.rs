@@ -123,6 +123,11 @@ impl Node {
             && matches!(&self.value, Value::Scalar(scalar) if scalar.kind == ScalarKind::Null)
     }
 
+    /// Whether it is written as a block of text, behind `|` or `>`.
+    pub(crate) fn is_block(&self) -> bool {
+        matches!(&self.value, Value::Scalar(scalar) if scalar.block)
+    }
+
     /// The value of a key of a mapping, without reporting anything; the last one counts.
     pub(crate) fn get(&self, name: &str) -> Option<&Node> {
         match &self.value {

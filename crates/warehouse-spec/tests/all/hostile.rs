@@ -144,7 +144,10 @@ fn a_text_that_is_too_large_is_not_shown() {
     let text = "# password\n".repeat(400_000);
     let manifest = read(&text);
     let shown = Snippet::new(&manifest.diagnostics[0], &text).to_string();
-    assert_eq!(shown, "error: the manifest is larger than the limit of 4194304 bytes\n --> kargo.yaml:1:1");
+    assert_eq!(
+        shown,
+        "error: the manifest is larger than the limit of 4194304 bytes\n --> kargo.yaml:1:1\n  = help: split it into several files, each with some of its documents or subscriptions"
+    );
 }
 
 #[test]

@@ -292,3 +292,98 @@ fn the_copy_is_current() {
         );
     }
 }
+
+/// Every spelling of a field in every edition: what comes out is valid for that edition, or what it does not know is told. Migrating back selects the same.
+#[test]
+fn every_spelling_to_every_edition() {
+    let image = |fields: &str| format!("  - image:\n      repoURL: ghcr.io/a/b\n{fields}");
+    let git = |fields: &str| {
+        format!("  - git:\n      repoURL: https://h/a\n      commitSelectionStrategy: SemVer\n{fields}")
+    };
+    let constraint = |name: &str| image(&format!("      {name}: ^1 # c\n"));
+    let strategy = |name: &str, value: &str| image(&format!("      {name}: {value} # c\n"));
+    let old = |minor: u8| format!("v0.{minor}").parse::<Edition>().unwrap();
+    // The subscription, and the first edition that has all of it under some name.
+    let all = [
+        (constraint("semverConstraint"), old(2)),
+        (constraint("constraint"), old(2)),
+        (strategy("updateStrategy", "Latest"), old(2)),
+        (strategy("updateStrategy", "'SemVer'"), old(2)),
+        (strategy("tagSelectionStrategy", "NewestBuild"), old(2)),
+        (strategy("imageSelectionStrategy", "\"Lexical\""), old(2)),
+        (strategy("updateStrategy", "Latest\n      tagSelectionStrategy: NewestBuild"), old(3)),
+        (image("      allowTags: ^v\n      ignoreTags: [v1.1, 'b']\n"), old(2)),
+        (
+            image(
+                "      allowTagsRegexes:\n      - ^v\n      ignoreTagsRegexes: # c\n      - '^v1\\.1$' # d\n      - ^b$\n",
+            ),
+            old(2),
+        ),
+        (image("      allowTagsRegexes: ['^v']\n      \"ignoreTagsRegexes\": [\"^v1$\"]\n"), old(2)),
+        (git("      allowTags: ^v\n      ignoreTags: [v1.1]\n"), old(4)),
+        (git("      allowTagsRegexes: ['^v']\n      ignoreTagsRegexes: ['^v1$']\n"), old(4)),
+        ("  - chart: {registryURL: 'oci://h/c'}\n".to_owned(), old(2)),
+        ("  - chart: {repoURL: 'oci://h/c'}\n".to_owned(), old(2)),
+        ("  - helm:\n      repoURL: https://h/c\n      name: c\n".to_owned(), old(2)),
+        (
+            "  - git:\n      repoURL: https://h/a\n      includePaths: [a]\n    excludePaths: [b]\n"
+                .to_owned(),
+            old(5),
+        ),
+        (image("      gitRepoURL: https://h/a\n      cacheByTag: true\n"), Edition::NEWEST),
+        (image("      allowTagsRegexes: [a, b]\n      ignoreTagsRegexes: [c]\n"), "v1.9".parse().unwrap()),
+    ];
+    let options = Options::default();
+    for (subscription, first) in &all {
+        let text = format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: demo}}\nspec:\n  subscriptions:\n{subscription}"
+        );
+        let newest = migrate("a.yaml", &text, Edition::NEWEST, &options);
+        for edition in Edition::all().filter(|edition| *edition >= Edition::FIRST_WAREHOUSE) {
+            let migration = migrate("a.yaml", &text, edition, &options);
+            let shown = format!("{edition}: {:?}\n{text}=>\n{}", migration.left, migration.text);
+            if migration.left.is_empty() {
+                let found = errors(&validator(edition, None), &documents(&migration.text));
+                assert_eq!(found, [] as [String; 0], "{shown}");
+            }
+            assert!(migration.left.is_empty() || edition < *first, "{shown}");
+            assert!(
+                migration.left.iter().all(|found| found.code == Code::UnknownField && found.help.is_some()),
+                "{shown}"
+            );
+            let again = migrate("a.yaml", &migration.text, edition, &options);
+            assert_eq!(
+                (again.text.as_str(), again.is_changed()),
+                (migration.text.as_str(), false),
+                "{shown}"
+            );
+            let back = migrate("a.yaml", &migration.text, Edition::NEWEST, &options);
+            let warehouse = |manifest: &Manifest| manifest.warehouses.first().map(|it| (**it).clone());
+            assert_eq!(warehouse(&back.manifest), warehouse(&newest.manifest), "{shown}");
+            assert_eq!(text.matches('#').count(), migration.text.matches('#').count(), "{shown}");
+        }
+    }
+}
+
+/// The fields of Freight that came later are told, those in lists, too.
+#[test]
+fn freight_to_every_edition() {
+    let text = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Freight\nmetadata: {name: f}\nalias: a\norigin: {kind: Warehouse, name: w}\ncommits: [{repoURL: 'https://h/a', id: a, subscriptionName: s}]\ncharts:\n- repoURL: oci://h/c\n  version: '1.0.0'\nartifacts: [{artifactType: a, version: '1'}]\n";
+    for edition in Edition::all().filter(|edition| *edition >= Edition::FIRST_WAREHOUSE) {
+        let migration = migrate("a.yaml", text, edition, &Options::default());
+        let found = errors(&validator(edition, None), &documents(&migration.text));
+        assert_eq!(
+            found.is_empty(),
+            migration.left.is_empty(),
+            "{edition}: {found:?} {:?}\n{}",
+            migration.left,
+            migration.text
+        );
+        assert_eq!(
+            migration.text.contains("registryURL"),
+            edition < "v0.4".parse().unwrap(),
+            "{}",
+            migration.text
+        );
+    }
+}

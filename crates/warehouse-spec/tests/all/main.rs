@@ -9,6 +9,7 @@ mod editions;
 mod guide;
 mod hostile;
 mod json_schema;
+mod layouts;
 mod lint;
 mod migrate;
 mod refusals;

@@ -1,11 +1,12 @@
 //! `warehouse lsp`: what `lint` finds, in an editor, by the [Language Server Protocol](https://microsoft.github.io/language-server-protocol/) 3.17.
 
 mod positions;
+mod wire;
 
 use std::collections::HashMap;
-use std::io::{IsTerminal as _, stdin};
+use std::io::{self, BufRead, IsTerminal as _, Write, stdin, stdout};
 
-use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, Response};
+use lsp_server::{ErrorCode, Message, Notification, Request, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use warehouse_spec::{Applicability, Diagnostic, Options, Replacement, Rule, Severity, lint};
@@ -29,17 +30,11 @@ pub(crate) async fn lsp(messages: &Messages) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     }
     // Standard input may never end. An interrupt must end the command all the same.
-    let run = tokio::task::spawn_blocking(move || {
-        let (connection, threads) = Connection::stdio();
-        let served = serve(connection).map_err(|error| error.to_string());
-        // What could not be read is told here, and not by the end of the messages.
-        let read = threads.join().map_err(|error| error.to_string());
-        match read.and(served) {
-            Ok(()) => Ok(Exit::Success),
-            Err(error) => {
-                messages.error(&format!("the editor does not keep to the Language Server Protocol: {error}"));
-                Err(Exit::Failure)
-            }
+    let run = tokio::task::spawn_blocking(move || match serve(&mut stdin().lock(), &mut stdout().lock()) {
+        Ok(()) => Ok(Exit::Success),
+        Err(error) => {
+            messages.error(&format!("the editor does not keep to the Language Server Protocol: {error}"));
+            Err(Exit::Failure)
         }
     });
     run.await.unwrap_or_else(|_| {
@@ -48,40 +43,93 @@ pub(crate) async fn lsp(messages: &Messages) -> Result<Exit, Exit> {
     })
 }
 
-fn serve(connection: Connection) -> Result<(), ProtocolError> {
-    let (id, client) = connection.initialize_start()?;
-    let encodings = client.pointer("/capabilities/general/positionEncodings").and_then(Value::as_array);
-    // Every client can do UTF-16.
-    let encoding = match encodings.is_some_and(|all| all.iter().any(|one| one == "utf-8")) {
-        true => Encoding::Utf8,
-        false => Encoding::Utf16,
-    };
-    connection.initialize_finish(
-        id,
-        json!({
-            "capabilities": {
-                "positionEncoding": encoding.as_str(),
-                "textDocumentSync": {"openClose": true, "change": 1},
-                "codeActionProvider": {"codeActionKinds": [QUICK_FIX, FIX_ALL]},
-            },
-            "serverInfo": {"name": "warehouse", "version": env!("CARGO_PKG_VERSION")},
-        }),
-    )?;
-    let mut server = Server { encoding, documents: HashMap::new() };
-    for message in &connection.receiver {
+/// What the editor has asked for so far.
+enum Phase {
+    /// Not yet to begin.
+    New,
+    Running(Server),
+    /// To end: `exit` is all that may follow.
+    ShutDown,
+}
+
+/// Answers messages until `exit`, or until there are no more.
+fn serve(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
+    let mut phase = Phase::New;
+    while let Some(message) = wire::read(input)? {
         let answer = match message {
-            Message::Request(request) if connection.handle_shutdown(&request)? => return Ok(()),
-            Message::Request(request) => Some(Message::Response(server.answer(request))),
-            Message::Notification(notification) => server.notified(notification).map(Message::Notification),
+            Message::Request(request) => Some(Message::Response(answer(&mut phase, request))),
+            Message::Notification(notification) if notification.method == "exit" => {
+                return ended(&phase, "`exit`");
+            }
+            Message::Notification(notification) => match &mut phase {
+                Phase::Running(server) => server.notified(notification).map(Message::Notification),
+                // Before the beginning and after the end, there is nothing to be told.
+                Phase::New | Phase::ShutDown => None,
+            },
             // Nothing is asked of the client.
             Message::Response(_) => None,
         };
-        // Its reader has gone: what is wrong with it is told by the threads.
-        if answer.is_some_and(|answer| connection.sender.send(answer).is_err()) {
-            break;
+        match answer.map_or(Ok(()), |answer| wire::write(output, &answer)) {
+            // Its reader has gone, as if it had said nothing more.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+            written => written?,
         }
     }
-    Ok(())
+    ended(&phase, "the end of standard input")
+}
+
+/// An editor says `shutdown` first: what ends otherwise is an error.
+fn ended(phase: &Phase, end: &str) -> io::Result<()> {
+    match phase {
+        Phase::ShutDown => Ok(()),
+        Phase::New | Phase::Running(_) => {
+            Err(io::Error::other(format!("{end} came without `shutdown` before")))
+        }
+    }
+}
+
+fn answer(phase: &mut Phase, request: Request) -> Response {
+    let refuse = |code: ErrorCode, message: &str| {
+        Response::new_err(request.id.clone(), code as i32, message.to_owned())
+    };
+    match (&mut *phase, request.method.as_str()) {
+        (Phase::New, "initialize") => {
+            let encoding = encoding_of(&request.params);
+            *phase = Phase::Running(Server { encoding, documents: HashMap::new() });
+            Response::new_ok(request.id, offered(encoding))
+        }
+        (Phase::New, _) => refuse(ErrorCode::ServerNotInitialized, "the first request is `initialize`"),
+        (Phase::ShutDown, _) => {
+            refuse(ErrorCode::InvalidRequest, "after `shutdown`, `exit` is all that may follow")
+        }
+        (Phase::Running(_), "initialize") => refuse(ErrorCode::InvalidRequest, "`initialize` came before"),
+        (Phase::Running(_), "shutdown") => {
+            *phase = Phase::ShutDown;
+            Response::new_ok(request.id, Value::Null)
+        }
+        (Phase::Running(server), _) => server.answer(request),
+    }
+}
+
+/// How the editor counts characters. Every one can do UTF-16.
+fn encoding_of(client: &Value) -> Encoding {
+    let encodings = client.pointer("/capabilities/general/positionEncodings").and_then(Value::as_array);
+    match encodings.is_some_and(|all| all.iter().any(|one| one == "utf-8")) {
+        true => Encoding::Utf8,
+        false => Encoding::Utf16,
+    }
+}
+
+/// What is served, as the answer to `initialize`.
+fn offered(encoding: Encoding) -> Value {
+    json!({
+        "capabilities": {
+            "positionEncoding": encoding.as_str(),
+            "textDocumentSync": {"openClose": true, "change": 1},
+            "codeActionProvider": {"codeActionKinds": [QUICK_FIX, FIX_ALL]},
+        },
+        "serverInfo": {"name": "warehouse", "version": env!("CARGO_PKG_VERSION")},
+    })
 }
 
 /// The files that are open in the editor, by URI.

@@ -36,24 +36,52 @@ fn every_way_to_see_it() {
     assert_eq!(folder.run(&["lint", "--strict", "-f", "warehouse.yaml"]).code, Some(0));
 }
 
-/// Git applies the diff, with the result that `--in-place` writes.
+/// Git and `patch` apply the diff, with the result that `--in-place` writes: whatever the names, the line breaks and the beginning of the file.
 #[test]
 fn the_diff_is_a_patch() {
-    let folder = Folder::new();
-    folder.write("m/a.yaml", old());
-    folder.write("m/b.yaml", old().replace('\n', "\r\n").trim_end());
-    let ran = folder.run(&["migrate", "-f", "m", "--diff", "-q"]);
-    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
-    folder.write("change.patch", &ran.out);
-    let git = |arguments: &[&str]| {
-        let status = Command::new("git").args(arguments).current_dir(folder.0.path()).status().unwrap();
-        assert!(status.success(), "git {arguments:?}");
-    };
-    git(&["init", "-q"]);
-    git(&["apply", "--whitespace=nowarn", "change.patch"]);
+    let short = "kind: Warehouse\nspec: {subscriptions: [{image: {repoURL: nginx, semverConstraint: ^1}}]}\nmetadata: {name: a}\napiVersion: kargo.akuity.io/v1alpha1\n";
+    let all = [
+        ("m/a.yaml", old()),
+        ("m/b.yaml", old().replace('\n', "\r\n").trim_end().to_owned()),
+        ("m/the shop.yaml", format!("\u{feff}{short}")),
+        ("m/sub/ünï.yaml", short.trim_end().to_owned()),
+        ("m/sub/q\"uo\\te.yaml", short.to_owned()),
+        ("m/sub/cr.yaml", short.replace('\n', "\r")),
+    ];
+    let expected = Folder::new();
+    for (name, text) in &all {
+        expected.write(name, text);
+    }
+    assert_eq!(expected.run(&["migrate", "-f", "m", "-R", "--in-place"]).code, Some(0));
+    for (from, program, arguments) in [
+        ("m", "git", &["apply", "--whitespace=nowarn", "change.patch"][..]),
+        ("./m/", "git", &["apply", "--whitespace=nowarn", "change.patch"]),
+        (".", "patch", &["--binary", "-s", "-p1", "-i", "change.patch"]),
+    ] {
+        let folder = Folder::new();
+        for (name, text) in &all {
+            folder.write(name, text);
+        }
+        let ran = folder.run(&["migrate", "-f", from, "-R", "--diff", "-q"]);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+        folder.write("change.patch", &ran.out);
+        let run = |program: &str, arguments: &[&str]| {
+            Command::new(program).args(arguments).current_dir(folder.0.path()).status()
+        };
+        if program == "git" {
+            assert!(run("git", &["init", "-q"]).unwrap().success());
+        }
+        // Not every machine has `patch`.
+        let Ok(status) = run(program, arguments) else { continue };
+        assert!(status.success(), "{program} {arguments:?}\n{}", ran.out);
+        for (name, _) in &all {
+            assert_eq!(folder.read(name), expected.read(name), "{program}: {name}");
+        }
+    }
     let new = format!("{HEAD}{NEW}");
-    assert_eq!(folder.read("m/a.yaml"), new);
-    assert_eq!(folder.read("m/b.yaml"), new.replace('\n', "\r\n").trim_end());
+    assert_eq!(expected.read("m/a.yaml"), new);
+    assert_eq!(expected.read("m/b.yaml"), new.replace('\n', "\r\n").trim_end());
+    assert_eq!(expected.read("m/the shop.yaml"), format!("\u{feff}{}", short.replace("semverC", "c")));
 }
 
 #[test]
@@ -61,6 +89,10 @@ fn exit_codes() {
     let folder = Folder::new();
     folder.write("m/old.yaml", old());
     folder.write("m/new.yaml", format!("{HEAD}{NEW}"));
+    folder.write(
+        "later.yaml",
+        format!("{HEAD}  - image: {{repoURL: nginx, constraint: ^1, cacheByTag: true}}\n"),
+    );
     folder.write("broken.yaml", old().replace("name: demo", "name: on"));
     folder.write("anchor.yaml", format!("{HEAD}  - git:\n      repoURL: https://h/a\n      semverConstraint: &c ^1\n  - image: {{repoURL: nginx, constraint: *c}}\n"));
     let utf16: Vec<u8> = format!("\u{feff}{}", old()).encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -70,10 +102,11 @@ fn exit_codes() {
         (&["-f", "m/new.yaml"], 0, "0 changes in 0 files"),
         (&["-f", "m", "--diff"], 0, "4 changes in 1 file"),
         (&["-f", "m"], 2, "give --diff or --in-place, or one file"),
+        (&["-f", "m/new.yaml", "--to", "v1.6"], 0, "2 changes in 1 file"),
         (
-            &["-f", "m/new.yaml", "--to", "v1.6"],
+            &["-f", "later.yaml", "--to", "v1.8"],
             1,
-            "Kargo v1.6 does not know `constraint`, which came with v1.7",
+            "Kargo v1.8 does not know `cacheByTag`, which came with v1.9",
         ),
         (&["-f", "broken.yaml"], 1, "`name` must be a string"),
         (&["-f", "anchor.yaml"], 1, "`semverConstraint` has no effect"),
@@ -151,4 +184,11 @@ fn files_are_written_without_surprises() {
     assert!(ran.err.ends_with("0 changes in 0 files\n"), "{}", ran.err);
     assert_eq!(folder.read("locked.yaml"), old());
     assert_eq!(names(folder.0.path()), ["link.yaml", "locked.yaml", "real.yaml"]);
+    // In a folder, a file is read by its own name, though the link comes first.
+    folder.write("m/z.yaml", old());
+    std::os::unix::fs::symlink("z.yaml", folder.path("m/a.yaml")).unwrap();
+    let ran = folder.run(&["migrate", "-f", "m", "--in-place"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(folder.path("m/a.yaml").is_symlink());
+    assert_eq!(folder.read("m/z.yaml"), format!("{HEAD}{NEW}"));
 }

@@ -65,13 +65,13 @@ fn subscriptions_beside_spec() {
     }
 }
 
-/// Before the release that knows a field, its old spelling is the one to write.
+/// Before the release that knows a field, its old spelling is the one to write. What no edit can say in the old spelling is told.
 #[test]
 fn of_older_editions() {
     for (edition, field, written, expected) in [
         (
             "v1.6",
-            "constraint: ^1",
+            "constraint: ^1\n      semverConstraint: ^1",
             "semverConstraint: ^1",
             "write `semverConstraint`, with the same value, or migrate to v1.7 or newer",
         ),
@@ -83,7 +83,7 @@ fn of_older_editions() {
         ),
         (
             "v1.8",
-            "ignoreTagsRegexes: [^a$]",
+            "ignoreTagsRegexes: [^a$, b]",
             "ignoreTags: [a]",
             "write `ignoreTags`, a list of tags as they are, without patterns, or migrate to v1.9 or newer",
         ),

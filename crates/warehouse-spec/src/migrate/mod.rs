@@ -1,18 +1,22 @@
 //! Rewrites a manifest to the spellings of an edition by edits of its text.
 
+mod unknown;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use diagnostics::{Location, Replacement, Severity};
+use diagnostics::{Location, Replacement};
 
 use crate::decode::Purpose;
-use crate::diagnostic::{Code, Diagnostic, location};
-use crate::edition::{self, Edition, Field, OldSpelling, fields_of};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::edition::Edition;
 use crate::manifest::{Manifest, Options};
-use crate::parse::{read, tell_once};
+use crate::parse::{read, shorten};
 use crate::recovery::Edits;
 use crate::work;
-use crate::yaml::{self, Limits, Node, Value, child};
+use crate::yaml::Limits;
+
+use unknown::unknown;
 
 /// How often a text is read again at most: what is written once may show the next thing to write.
 const MOST_ROUNDS: usize = 100;
@@ -32,6 +36,8 @@ pub struct Migration {
     pub manifest: Manifest,
     /// The edits that were made, one after another.
     rounds: Vec<Edits>,
+    /// The errors of the text as it was.
+    errors_before: Vec<Diagnostic>,
 }
 
 impl Migration {
@@ -43,17 +49,22 @@ impl Migration {
     /// What is still to be done, and the errors, each at its place in `text`, which is the text as it was: for a person who has that before them. There are no
     /// edits in them.
     pub fn left_before(&self, text: &str) -> Vec<Diagnostic> {
-        let mut left: Vec<Diagnostic> = self.left.iter().chain(self.manifest.errors()).cloned().collect();
+        let mut left = self.left.clone();
+        // No edit makes an error or mends one: those of the text as it was have its words and its places.
+        if self.errors_before.is_empty() {
+            left.extend(self.manifest.errors().cloned());
+        }
         move_back(text, &self.rounds, &mut left);
+        left.extend(self.errors_before.iter().cloned());
         left.iter_mut().for_each(|found| found.replacement = None);
         left
     }
 }
 
-/// Rewrites old spellings of every edition to the spellings of this one, and deletes fields that have no effect.
+/// Rewrites the spellings of every edition to those of this one, and deletes fields that have no effect.
 ///
-/// The same is selected before and after, and migrating again changes nothing. A manifest with errors is migrated as far as it can be read; the errors are in
-/// [`Migration::manifest`]. Spellings that the edition does not know yet are not introduced, and fields that it does not know are in [`Migration::left`].
+/// The same is selected before and after, and migrating again changes nothing. A text beyond the [`Limits`] of the options stays as it is. A manifest with errors is migrated as far as it can be read; the errors are in
+/// [`Migration::manifest`]. A field that the edition does not know yet gets the name that it had then; one that had none is in [`Migration::left`].
 ///
 /// ```
 /// use warehouse_spec::{Edition, Options, migrate};
@@ -90,12 +101,25 @@ pub fn migrate(source_name: &str, text: &str, edition: Edition, options: &Option
         left: Vec::new(),
         manifest: Manifest::default(),
         rounds: Vec::new(),
+        errors_before: Vec::new(),
     };
     // A list of diagnostics that is cut would make as many rounds as there are pieces of it. How many there are is limited by how many values there are.
     let limits = Limits { diagnostics: usize::MAX, ..options.limits };
     let whole = options.with_limits(limits);
-    for _ in 0..MOST_ROUNDS {
-        let diagnostics = read(source_name, &migration.text, &whole, purpose).diagnostics;
+    let mut is_whole = true;
+    for round in 0..MOST_ROUNDS {
+        let mut diagnostics = read(source_name, &migration.text, &whole, purpose).diagnostics;
+        if round == 0 {
+            migration.errors_before = diagnostics.iter().filter(|found| found.is_error()).cloned().collect();
+            shorten(&mut migration.errors_before, options.limits.diagnostics);
+        }
+        // A part of a manifest is no manifest: what is too large to be read to its end stays as it is.
+        is_whole = !diagnostics.iter().any(|found| found.code == Code::Limit);
+        if !is_whole {
+            break;
+        }
+        diagnostics.retain(is_of_migration);
+        diagnostics.append(&mut unknown(source_name, &migration.text, edition, &whole));
         let chosen = chosen(&migration.text, &diagnostics);
         let edits: Vec<&Replacement> = chosen.iter().filter_map(|found| found.replacement.as_ref()).collect();
         let edited = Replacement::apply_all(&migration.text, edits.iter().copied());
@@ -104,7 +128,7 @@ pub fn migrate(source_name: &str, text: &str, edition: Edition, options: &Option
         }
         let mut changes: Vec<Diagnostic> = chosen.iter().map(|found| (*found).clone()).collect();
         move_back(text, &migration.rounds, &mut changes);
-        let made = Edits::at_once(&edits);
+        let made = Edits::at_once(&migration.text, &edits);
         work::read(migration.text.len());
         migration.changes.append(&mut changes);
         migration.rounds.push(made);
@@ -112,9 +136,14 @@ pub fn migrate(source_name: &str, text: &str, edition: Edition, options: &Option
     }
     migration.manifest = read(source_name, &migration.text, options, purpose);
     migration.changes.sort_by_key(|change| (change.location.line, change.location.column));
+    if !is_whole {
+        // Old spellings are not told of what was read.
+        migration.manifest.diagnostics.clone_from(&migration.errors_before);
+        return migration;
+    }
     let diagnostics = &migration.manifest.diagnostics;
     migration.left = diagnostics.iter().filter(|found| is_of_migration(found)).cloned().collect();
-    migration.left.append(&mut unknown(source_name, &migration.text, edition, options));
+    migration.left.append(&mut unknown(source_name, &migration.text, edition, &whole));
     migration
 }
 
@@ -131,11 +160,8 @@ fn chosen<'d>(text: &str, diagnostics: &'d [Diagnostic]) -> Vec<&'d Diagnostic> 
             && has_lines(&edit.text)
             && text.get(edit.span.clone()).is_some_and(has_lines)
     };
-    let mut offered: Vec<(&Diagnostic, &Replacement)> = diagnostics
-        .iter()
-        .filter(|found| is_of_migration(found))
-        .filter_map(|found| Some((found, found.replacement.as_ref()?)))
-        .collect();
+    let mut offered: Vec<(&Diagnostic, &Replacement)> =
+        diagnostics.iter().filter_map(|found| Some((found, found.replacement.as_ref()?))).collect();
     if offered.iter().any(|(found, edit)| !moves_lines(found, edit)) {
         offered.retain(|(found, edit)| !moves_lines(found, edit));
     }
@@ -185,108 +211,6 @@ fn move_back(text: &str, rounds: &[Edits], diagnostics: &mut [Diagnostic]) {
         done = start;
         let (source, width) = (Arc::clone(&found.location.source), found.location.width);
         found.location = Location::new(source, line, column).with_width(width).with_bytes(start..start);
-    }
-}
-
-/// The fields that an edition does not know. Those of no edition are told by reading.
-fn unknown(source_name: &str, text: &str, edition: Edition, options: &Options) -> Vec<Diagnostic> {
-    if edition == Edition::NEWEST || text.len() > options.limits.bytes {
-        return Vec::new();
-    }
-    let source = Arc::from(source_name);
-    let mut check = Check { source: &source, edition, found: Vec::new() };
-    let documents = yaml::read(text, &options.limits);
-    documents.nodes.iter().for_each(|node| check.document(node));
-    if !documents.shared.is_empty() {
-        tell_once(&mut check.found);
-    }
-    check.found
-}
-
-struct Check<'a> {
-    source: &'a Arc<str>,
-    edition: Edition,
-    found: Vec<Diagnostic>,
-}
-
-impl Check<'_> {
-    fn document(&mut self, node: &Node) {
-        match node.get("kind").and_then(Node::text) {
-            Some("Warehouse") => {
-                if self.edition < Edition::FIRST_WAREHOUSE {
-                    self.tell(node, "kind", "Warehouse", Edition::FIRST_WAREHOUSE);
-                }
-                if let Some(spec) = node.get("spec") {
-                    self.fields(spec, "spec", edition::SPEC);
-                    self.subscriptions(spec.get("subscriptions"));
-                }
-            }
-            Some("Freight") => self.fields(node, "", edition::FREIGHT),
-            Some("List" | "WarehouseList" | "FreightList") => {
-                if let Some(Value::List(items)) = node.get("items").map(|items| &items.value) {
-                    items.iter().for_each(|item| self.document(item));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn subscriptions(&mut self, node: Option<&Node>) {
-        let Some(Value::List(items)) = node.map(|node| &node.value) else { return };
-        for (index, item) in items.iter().enumerate() {
-            let path = format!("spec.subscriptions[{index}]");
-            let Value::Mapping(entries) = &item.value else { continue };
-            for (key, value) in entries {
-                let Some(name) = key.text() else { continue };
-                match (name, fields_of(name)) {
-                    ("name", _) if self.edition < edition::NAME_SINCE => {
-                        self.tell(key, &child(&path, name), name, edition::NAME_SINCE);
-                    }
-                    (_, Some(fields)) => self.fields(value, &child(&path, name), fields),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn fields(&mut self, node: &Node, path: &str, fields: &[Field]) {
-        let Value::Mapping(entries) = &node.value else { return };
-        for (key, _) in entries {
-            let known = fields.iter().find(|field| key.text() == Some(field.name));
-            let Some(field) = known.filter(|field| field.since > self.edition) else { continue };
-            let place = path.rsplit('.').next().unwrap_or_default();
-            let instead = self.old_name(place, field, fields).unwrap_or("delete it");
-            self.tell_with(key, &child(path, field.name), (field.name, field.since), instead);
-        }
-    }
-
-    /// What to write in place of a field in an edition that knows its old spelling alone.
-    fn old_name(&self, place: &str, field: &Field, fields: &[Field]) -> Option<&'static str> {
-        let mut spellings = OldSpelling::all().filter(|old| old.place == place && old.normal == field.name);
-        let is_known = |other: &Field| {
-            other.since <= self.edition && other.dropped.is_none_or(|dropped| self.edition < dropped)
-        };
-        let old =
-            spellings.find(|old| fields.iter().any(|other| other.name == old.old && is_known(other)))?.old;
-        Some(match old {
-            "semverConstraint" => "write `semverConstraint`, with the same value",
-            "registryURL" => "write `registryURL`, with the same value",
-            "allowTags" => "write `allowTags`, a single pattern: `a|b` in place of two",
-            "ignoreTags" => "write `ignoreTags`, a list of tags as they are, without patterns",
-            "tagSelectionStrategy" | "updateStrategy" => "write `updateStrategy`",
-            _ => return None,
-        })
-    }
-
-    fn tell(&mut self, key: &Node, path: &str, name: &str, since: Edition) {
-        self.tell_with(key, path, (name, since), "delete it");
-    }
-
-    fn tell_with(&mut self, key: &Node, path: &str, (name, since): (&str, Edition), instead: &str) {
-        let message = format!("Kargo {} does not know `{name}`, which came with {since}", self.edition);
-        let location = location(self.source, key.mark);
-        let found = Diagnostic::new(Severity::Warning, Code::UnknownField, location, path, message);
-        self.found.push(found.with_help(format!("{instead}, or migrate to {since} or newer")));
     }
 }
 
