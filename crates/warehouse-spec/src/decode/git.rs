@@ -7,8 +7,9 @@ use crate::decode::object::Object;
 use crate::decode::{effect, expression, selector};
 use crate::diagnostic::Code;
 use crate::edition;
+use crate::repo_url::RepositoryKind;
+use crate::rule;
 use crate::subscription::GitSubscription;
-use crate::{repo_url, rule};
 
 const WHAT: &str = "a git subscription";
 
@@ -37,12 +38,7 @@ pub(crate) fn git(
     beside: &[(&str, Field<'_>)],
 ) -> Option<GitSubscription> {
     let mut object = Object::open(context, field)?;
-    let written = object.look("repoURL");
-    let repo_url = context.repo_url(&mut object, (WHAT, KNOWN), repo_url::git);
-    if let (Some(field), Some(url)) = (&written, &repo_url) {
-        let found = repo_url::page_of_git(url).or_else(|| repo_url::query_of_git(url));
-        context.tell_misleading(&object, field, found);
-    }
+    let repo_url = context.repo_url(&mut object, (WHAT, KNOWN), RepositoryKind::Git);
     let mut git = GitSubscription::new(repo_url.unwrap_or_default());
     let named = object.take(context, "commitSelectionStrategy").map(|field| context.word(&field));
     git.commit_selection_strategy = named.flatten().unwrap_or_default();

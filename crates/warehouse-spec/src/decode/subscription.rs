@@ -14,7 +14,7 @@ use crate::decode::practice::is_label;
 use crate::decode::remedy;
 use crate::diagnostic::{Code, Help};
 use crate::edition;
-use crate::repo_url::{self, is_classic};
+use crate::repo_url::{self, RepositoryKind, is_classic};
 use crate::rule::nearest;
 use crate::snippet::has_secret_key;
 use crate::subscription::{ChartSubscription, GenericSubscription, Subscription, SubscriptionKind};
@@ -324,7 +324,7 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
         && let Some(field) = object.take_as(context, "registryURL", "repoURL")
     {
         context.old_spelling(&field, &edition::REGISTRY_URL);
-        return context.checked_url(&field, repo_url::chart);
+        return context.checked_url(object, &field, RepositoryKind::Chart);
     }
     if let Some(field) = object.take(context, "registryURL") {
         let help = "delete `registryURL`: `repoURL` is there, too";
@@ -332,11 +332,7 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
         context.old_spelling_with(&field, &edition::REGISTRY_URL, help);
     }
     let field = object.look("repoURL");
-    let url = context.repo_url(object, (CHART, KNOWN), repo_url::chart)?;
-    if let Some(field) = &field {
-        let found = repo_url::file_of_charts(&url).or_else(|| repo_url::version_of_chart(&url));
-        context.tell_misleading(object, field, found);
-    }
+    let url = context.repo_url(object, (CHART, KNOWN), RepositoryKind::Chart)?;
     if let Some(field) =
         field.filter(|_| url.starts_with("oci://") && url.len() > "oci://".len() && url.ends_with('/'))
     {

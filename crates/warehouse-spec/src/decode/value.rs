@@ -13,7 +13,7 @@ use crate::decode::operator;
 use crate::decode::style::Style;
 use crate::decode::{ascii, constraint};
 use crate::diagnostic::{Code, Help};
-use crate::repo_url::{BadUrl, Beside, Misleading};
+use crate::repo_url::{Beside, Misleading, RepositoryKind};
 use crate::rule;
 use crate::yaml::written::{self, is_unseen};
 use crate::yaml::{Scalar, ScalarKind, Value};
@@ -390,10 +390,10 @@ impl Context {
         &mut self,
         object: &mut Object<'_>,
         kind: Kind<'_>,
-        check: fn(&str) -> Result<(), BadUrl>,
+        repository: RepositoryKind,
     ) -> Option<String> {
         match object.take_even_null(self, "repoURL", "repoURL") {
-            Some(field) if !field.node.is_null() => self.checked_url(&field, check),
+            Some(field) if !field.node.is_null() => self.checked_url(object, &field, repository),
             Some(field) => {
                 let at = (field.key, field.path.as_str());
                 self.error_at(Code::Missing, at, "`repoURL` has no value", "write the repository's URL");
@@ -424,35 +424,51 @@ impl Context {
         true
     }
 
+    /// The URL of a repository, which is told where it is none, and where it is known that no repository has it.
     pub(crate) fn checked_url(
         &mut self,
+        object: &Object<'_>,
         field: &Field<'_>,
-        check: fn(&str) -> Result<(), BadUrl>,
+        repository: RepositoryKind,
     ) -> Option<String> {
         let text = self.string(field)?;
-        match check(text) {
-            Ok(()) => self.advise_url(field, text),
-            Err(bad) => self.error(Code::BadUrl, field, bad.message, bad.help),
+        match repository.check(text) {
+            Ok(()) => {
+                self.advise_url(field, text);
+                if let Some(found) = repository.misleading(text) {
+                    let Misleading { what, meant, hint, besides, .. } = found;
+                    let message = format!("`{}` {what}", redact_user(text));
+                    let meant = meant.map(|meant| (meant, besides));
+                    let help = self.writing_url(object, field, meant, &hint);
+                    self.warn(Code::BadUrl, field, message, help);
+                }
+            }
+            Err(bad) => {
+                let help = self.writing_url(object, field, bad.meant, &bad.help);
+                self.error(Code::BadUrl, field, bad.message, help);
+            }
         }
         Some(text.to_owned())
     }
 
-    /// Warns about a URL of the right form that no repository has, where that is known.
-    pub(crate) fn tell_misleading(
-        &mut self,
+    /// Help with the URL to write in place of another, and with the fields that say what else that one was meant to say.
+    fn writing_url(
+        &self,
         object: &Object<'_>,
         field: &Field<'_>,
-        found: Option<Misleading>,
-    ) {
-        let Some(Misleading { what, meant, besides }) = found else { return };
-        let text = field.node.text().unwrap_or_default();
-        let message = format!("`{}` {what}", redact_user(text));
+        meant: Option<(String, Vec<Beside>)>,
+        hint: &str,
+    ) -> Help {
+        let Some((meant, besides)) = meant else { return hint.into() };
         let style = self.style;
         let entries: Vec<String> = besides.iter().map(|beside| entry_of(style, beside)).collect();
         let mut words = format!("write {meant}");
         if !entries.is_empty() {
             let shown: Vec<String> = entries.iter().map(|entry| format!("`{entry}`")).collect();
             words = format!("{words}, with {}", shown.join(" and "));
+        }
+        if !hint.is_empty() {
+            words = format!("{words}; {hint}");
         }
         // What says something else already stays.
         let is_free = besides.iter().all(|beside| object.look(beside.name()).is_none())
@@ -473,8 +489,7 @@ impl Context {
             }
             false => Some(url),
         };
-        let help = self.editing(words, edit).probable();
-        self.warn(Code::BadUrl, field, message, help);
+        self.editing(words, edit).probable()
     }
 
     /// A version constraint that must parse, with its field.

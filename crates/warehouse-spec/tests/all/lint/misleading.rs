@@ -164,7 +164,7 @@ const ROWS: &[Row] = &[
         Code::BadUrl,
         "`https://hub.docker.com/r/bitnami/nginx` is a page of Docker Hub, not an image",
         "write bitnami/nginx",
-        false,
+        true,
     ),
     row(
         "image: {repoURL: hub.docker.com/_/nginx}",

@@ -1,5 +1,6 @@
 //! The lint: every code has a rule, every remedy works, and no mistake is hidden behind another.
 
+mod addresses;
 mod elsewhere;
 mod expressions;
 mod misleading;
