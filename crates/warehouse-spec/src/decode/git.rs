@@ -139,8 +139,14 @@ fn paths<'t>(
     selectors
 }
 
-/// Warns about each selector that includes nothing, as one that excludes contains it.
+/// Warns about each selector that includes nothing, as one that excludes contains it, and about what excludes everything.
 fn check_excluded(context: &mut Context, included: &[(Field<'_>, String)], excluded: &[(Field<'_>, String)]) {
+    if included.is_empty() {
+        for (field, text) in excluded.iter().filter(|(_, text)| contains(text, selector::ALL)) {
+            let message = format!("`{text}` excludes every file");
+            context.warn(Code::BadSelector, field, message, selector::NAME_WHAT_TO_EXCLUDE);
+        }
+    }
     for (field, text) in included.iter().filter(|(_, text)| !text.is_empty()) {
         if let Some((_, by)) = excluded.iter().find(|(_, by)| !by.is_empty() && contains(by, text)) {
             let message = format!("`{text}` includes nothing: `excludePaths` has `{by}`, which contains it");

@@ -1,6 +1,7 @@
 //! Path selectors that can match no path of a repository, and the form that works.
 
 use go_compat::GoRegex;
+use selection_strategies::path::contains;
 
 use crate::decode::pattern::{self, List, has_alternatives};
 use crate::decode::style::Style;
@@ -10,6 +11,12 @@ use crate::rule::{self, nearest};
 /// Of `\\` in a pattern or an expression.
 const BACKSLASH: &str =
     "asks for a backslash in the path: `\\\\` stands for one, and the parts of a path are separated by `/`";
+
+/// A selector of every path.
+pub(crate) const ALL: &str = "glob:**";
+
+/// What to do about a selector that excludes every path.
+pub(crate) const NAME_WHAT_TO_EXCLUDE: &str = "delete it, or name the paths to leave out";
 
 /// How a selector is read ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +40,9 @@ pub(crate) fn help(style: Style, list: &str, text: &str) -> Option<Help> {
     let Some(form) = working(text) else {
         return pattern::help(style, List::named(list), body).filter(|_| kind == Kind::Regex);
     };
+    if list == "excludePaths" && contains(&form, ALL) {
+        return Some(NAME_WHAT_TO_EXCLUDE.into());
+    }
     let help = style.writing(&form).probable();
     let files = form.strip_suffix("/**").map(|folder| format!("{folder}/*"));
     let is_folder = kind == Kind::Path && text.trim_end_matches(['"', '\'']).ends_with("/*");

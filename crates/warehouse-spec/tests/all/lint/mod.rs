@@ -2,6 +2,7 @@
 
 mod addresses;
 mod elsewhere;
+mod everything_left_out;
 mod expressions;
 mod misleading;
 mod practices;
