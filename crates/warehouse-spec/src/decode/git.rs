@@ -110,10 +110,7 @@ fn reference_as_branch(context: &mut Context, field: &Field<'_>, reference: &str
 fn expression(context: &mut Context, object: &mut Object<'_>, of_tags: bool) -> Option<String> {
     let field = object.take(context, "expressionFilter")?;
     let text = context.filled(&field)?;
-    match rule::filter(text) {
-        Some(reason) => context.bad_expression(&field, (text, rule::variables(of_tags)), &reason),
-        None => expression::in_filter(context, &field, text, of_tags),
-    }
+    expression::filter(context, &field, text, of_tags);
     Some(text.to_owned())
 }
 

@@ -14,6 +14,7 @@ mod kinds;
 mod object;
 mod operator;
 mod pattern;
+mod person;
 mod placeholder;
 mod practice;
 mod remedy;
@@ -23,6 +24,7 @@ mod style;
 mod subscription;
 mod syntax;
 mod tag_lists;
+mod unfinished;
 mod value;
 mod warehouse;
 

@@ -7,9 +7,7 @@ use selection_strategies::UnknownValue;
 
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{Edit, Layout};
-use crate::decode::expression::call_of_first;
 use crate::decode::object::{Kind, Object};
-use crate::decode::operator;
 use crate::decode::style::Style;
 use crate::decode::{ascii, constraint};
 use crate::diagnostic::{Code, Help};
@@ -529,23 +527,8 @@ impl Context {
         );
     }
 
-    pub(crate) fn bad_expression(
-        &mut self,
-        field: &Field<'_>,
-        (text, names): (&str, &[&'static str]),
-        reason: &str,
-    ) {
-        let help = self
-            .cut_off(field)
-            .map(Help::from)
-            .or_else(|| operator::meant(self.style, text, names.is_empty()))
-            .or_else(|| call_of_first(text, names).map(Help::from))
-            .unwrap_or_default();
-        self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), help);
-    }
-
     /// What to do where a comment may have cut off a part of the value, so that the rest means nothing.
-    fn cut_off(&self, field: &Field<'_>) -> Option<String> {
+    pub(crate) fn cut_off(&self, field: &Field<'_>) -> Option<String> {
         let Value::Scalar(Scalar { commented: true, .. }) = &field.node.value else {
             return None;
         };

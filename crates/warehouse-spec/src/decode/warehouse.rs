@@ -7,7 +7,6 @@ use crate::decode::repos::repos;
 use crate::decode::subscription::{Placed, check_duplicates, subscription};
 use crate::diagnostic::Code;
 use crate::metadata::Metadata;
-use crate::rule;
 use crate::status::WarehouseStatus;
 use crate::time::{Interval, InvalidInterval};
 use crate::warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};
@@ -149,10 +148,7 @@ fn criteria_of<'n>(context: &mut Context, field: Field<'n>) -> Option<(FreightCr
     let mut object = Object::open(context, &field)?;
     let expression = object.take(context, "expression").and_then(|field| {
         let text = context.filled(&field)?;
-        match rule::criteria(text) {
-            Some(reason) => context.bad_expression(&field, (text, &[]), &reason),
-            None => expression::in_criteria(context, &field, text),
-        }
+        expression::criteria(context, &field, text);
         Some((text.to_owned(), field))
     });
     object.finish(context, "freightCreationCriteria", &["expression"]);
