@@ -442,6 +442,11 @@ fn of_glob(body: &str) -> Option<(&'static str, Option<String>)> {
         let reason = "is a regular expression, and `glob:` reads it otherwise";
         return Some((reason, form("regex:", &anchored(body))));
     }
+    // `**` within a name is `*`.
+    if let Some(meant) = with_folders(body) {
+        let reason = "stays within one folder: `**` beside other characters of a name is the same as `*`";
+        return Some((reason, Some(format!("glob:{meant}"))));
+    }
     let segments: Vec<&str> = body.split('/').collect();
     let last = segments.len() - 1;
     let is_bad =
@@ -463,6 +468,27 @@ fn of_glob(body: &str) -> Option<(&'static str, Option<String>)> {
     }
     let reason = "matches no file: paths start at the root of the repository and have no empty part, no `.` and no `..`";
     Some((reason, form("glob:", &kept.join("/"))))
+}
+
+/// The pattern in which `**` at an end of a name is one of folders, as was meant: `apps/**/*.yaml` for `apps/**.yaml`. Behind `**/`, it is one already.
+fn with_folders(body: &str) -> Option<String> {
+    let (mut segments, mut before) = (Vec::new(), "");
+    for segment in body.split('/') {
+        // A group of several folders.
+        if segment.matches('{').count() != segment.matches('}').count() {
+            return None;
+        }
+        segments.push(match segment.split_once("**") {
+            Some(("", rest)) if before != "**" && !rest.is_empty() && !rest.contains('*') => {
+                format!("**/*{rest}")
+            }
+            Some((name, "")) if !name.is_empty() && !name.contains('*') => format!("{name}*/**"),
+            _ => segment.to_owned(),
+        });
+        before = segment;
+    }
+    let meant = segments.join("/");
+    (meant != body).then_some(meant)
 }
 
 /// Whether backslashes are where `/` belongs: before a letter, which needs none.

@@ -416,10 +416,15 @@ impl Context {
         message: &str,
     ) -> bool {
         let Some(field) = object.take_misnamed(kind, name) else { return false };
-        let message = format!("{message}, and {} has no field `{}`", kind.0, field.name());
+        self.misnamed(&field, (kind.0, name), message);
+        true
+    }
+
+    /// Reports a field that is missing, and this unknown one of a mapping that was meant as it.
+    pub(crate) fn misnamed(&mut self, field: &Field<'_>, (what, name): (&str, &str), message: &str) {
+        let message = format!("{message}, and {what} has no field `{}`", field.name());
         let help = self.renaming(format!("did you mean `{name}`?"), field.key, name).probable();
         self.error_at(Code::Missing, field.at_key(), message, help);
-        true
     }
 
     /// The URL of a repository, which is told where it is none, and where it is known that no repository has it.

@@ -1,5 +1,6 @@
 //! Values of the right form that select nothing, or name no repository: each is told offline, and what the help says to write is clean.
 
+use selection_strategies::path::PathSelector;
 use warehouse_spec::{Code, Options, Replacement, Severity, lint};
 
 use super::{HEAD, Row, check, error, row};
@@ -157,6 +158,20 @@ const ROWS: &[Row] = &[
         Code::BadUrl,
         "`https://codeberg.org/a/b/src/branch/main/docs` is a page about a repository, not the repository",
         "write https://codeberg.org/a/b, with `branch: main` and `includePaths: [docs]`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', includePaths: ['glob:apps/**.yaml']}",
+        Code::BadSelector,
+        "`glob:apps/**.yaml` stays within one folder: `**` beside other characters of a name is the same as `*`",
+        "write glob:apps/**/*.yaml",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', excludePaths: ['glob:apps**']}",
+        Code::BadSelector,
+        "`glob:apps**` stays within one folder: `**` beside other characters of a name is the same as `*`",
+        "write glob:apps*/**",
         true,
     ),
     error(
@@ -407,5 +422,21 @@ fn what_a_url_says_comes_into_fields() {
         let after = Replacement::apply_all(&text, edits);
         assert_eq!(after.strip_prefix(HEAD), Some(edited));
         assert_eq!(lint("kargo.yaml", &after, &Options::default()).diagnostics, [], "{after}");
+    }
+}
+
+/// `**` in a name is `*`, and the remedy selects in folders, too.
+#[test]
+fn folders_of_a_pattern() {
+    let selects = |selector: &str, path: &str| PathSelector::new(selector).unwrap().is_match(path);
+    for (written, meant, path) in [
+        ("glob:apps/**.yaml", "glob:apps/**/*.yaml", "apps/a/b.yaml"),
+        ("glob:apps**", "glob:apps*/**", "apps1/a/b"),
+    ] {
+        assert!(!selects(written, path) && selects(meant, path), "{written}");
+    }
+    for clean in ["glob:**/**.yaml", "glob:apps/*.yaml", "glob:{a/**.yaml,b}/x.yaml", "glob:apps/**"] {
+        let text = format!("{HEAD}  - git: {{repoURL: 'https://h/a', includePaths: ['{clean}']}}\n");
+        assert_eq!(lint("kargo.yaml", &text, &Options::default()).diagnostics, [], "{clean}");
     }
 }

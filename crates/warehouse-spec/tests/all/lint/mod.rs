@@ -7,6 +7,7 @@ mod expressions;
 mod misleading;
 mod practices;
 mod remedies;
+mod shape;
 mod two_mistakes;
 
 use warehouse_spec::{Applicability, Code, Options, Replacement, Severity, lint};
