@@ -9,6 +9,7 @@ mod expression;
 mod foreign;
 mod freight;
 mod git;
+mod glued;
 mod image;
 mod kinds;
 mod object;
@@ -30,6 +31,7 @@ mod warehouse;
 
 pub use foreign::ForeignPattern;
 pub(crate) use git::git;
+pub(crate) use glued::first as glued_field;
 pub(crate) use image::image;
 pub(crate) use subscription::{chart, subscription};
 pub(crate) use syntax::diagnostics as syntax_errors;

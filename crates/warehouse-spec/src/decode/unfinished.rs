@@ -7,9 +7,12 @@ use crate::rule;
 /// Operators between two conditions.
 const BETWEEN: &[&str] = &["&&", "||", "and", "or"];
 
+/// An expression with one change, and what it mends.
+type Step = Option<(String, String)>;
+
 /// The expression without what is too much and with what is missing, and what that is, where the result compiles.
 pub(crate) fn finished(text: &str, compiles: impl Fn(&str) -> bool) -> Option<(String, String)> {
-    let steps: [fn(&str) -> Option<(String, String)>; 5] =
+    let steps: [fn(&str) -> Step; 5] =
         [without_braces, with_quotation_mark, without_operator, without_points, with_parentheses];
     let (mut form, mut notes) = (text.trim().to_owned(), Vec::new());
     for step in steps {
@@ -25,7 +28,7 @@ pub(crate) fn finished(text: &str, compiles: impl Fn(&str) -> bool) -> Option<(S
 }
 
 /// The braces that are left of `${{ }}` or `{{ }}`.
-fn without_braces(text: &str) -> Option<(String, String)> {
+fn without_braces(text: &str) -> Step {
     let inside = text.strip_suffix("}}").filter(|rest| !rest.contains("{{"));
     let inside = inside.or_else(|| {
         let rest = text.strip_prefix("${{").or_else(|| text.strip_prefix("{{"))?;
@@ -35,7 +38,7 @@ fn without_braces(text: &str) -> Option<(String, String)> {
 }
 
 /// A quotation mark at the end of a text that has none.
-fn with_quotation_mark(text: &str) -> Option<(String, String)> {
+fn with_quotation_mark(text: &str) -> Step {
     let last = parts(text).last()?;
     let mark = last.chars().next().filter(|mark| matches!(mark, '\'' | '"' | '`'))?;
     let is_closed = last.len() > 1 && last.ends_with(mark);
@@ -43,7 +46,7 @@ fn with_quotation_mark(text: &str) -> Option<(String, String)> {
 }
 
 /// An operator between two conditions at an end, where one of them is missing.
-fn without_operator(text: &str) -> Option<(String, String)> {
+fn without_operator(text: &str) -> Step {
     let is_apart = |operator: &str, rest: &str, beside: Option<char>| {
         !rest.is_empty()
             && (!operator.starts_with(char::is_alphabetic)
@@ -71,7 +74,7 @@ fn without_operator(text: &str) -> Option<(String, String)> {
 }
 
 /// Variables with a point before them, as in a template.
-fn without_points(text: &str) -> Option<(String, String)> {
+fn without_points(text: &str) -> Step {
     let (mut without, mut before, mut after) = (String::with_capacity(text.len()), " ", text);
     for part in parts(text) {
         after = after.get(part.len()..)?;
@@ -91,7 +94,7 @@ fn starts_with_variable(text: &str) -> bool {
 }
 
 /// The parentheses that are missing at the end, or are too many there.
-fn with_parentheses(text: &str) -> Option<(String, String)> {
+fn with_parentheses(text: &str) -> Step {
     let count = |sign: &str| parts(text).filter(|part| *part == sign).count();
     let (open, closed) = (count("("), count(")"));
     let note = |what: &str| format!("a parenthesis is {what}");

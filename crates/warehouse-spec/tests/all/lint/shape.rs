@@ -113,3 +113,59 @@ fn a_field_above_its_subscription() {
     told(&format!("{list}  colour: red\n"), &[(Code::UnknownField, "delete it")]);
     clean(&format!("{list}      constraint: ^1.0.0\n"));
 }
+
+/// Without the blank after its colon, a field is a part of a text: what is wrong behind it is told as well.
+#[test]
+fn a_blank_is_forgotten() {
+    let blank = |entry: &str| format!("write a blank after the colon: `{entry}`");
+    let web = "  subscriptions:\n  - image:\n      repoURL: ghcr.io/acme/web\n";
+    mended(
+        "  subscriptions:\n  - image:\n      repoURL:ghcr.io/acme/web\n",
+        Code::Unquoted,
+        &blank("repoURL: ghcr.io/acme/web"),
+        web,
+    );
+    mended(
+        "  subscriptions:\n  - image: {repoURL:nginx}\n",
+        Code::Unquoted,
+        &blank("repoURL: nginx"),
+        "  subscriptions:\n  - image: {repoURL: nginx}\n",
+    );
+    mended(
+        &format!("{web}      constraint:^1.0.0\n"),
+        Code::Unquoted,
+        &blank("constraint: ^1.0.0"),
+        &format!("{web}      constraint: ^1.0.0\n"),
+    );
+    let (interval, url, constraint) =
+        (blank("interval: 5m0s"), blank("repoURL: ghcr.io/acme/web"), blank("constraint: ^1.0.0"));
+    let edited = told(
+        "  interval:5m0s\n  subscriptions:\n  - image:\n      repoURL:ghcr.io/acme/web\n      constraint:^1.0.0\n",
+        &[(Code::Unquoted, &interval), (Code::Unquoted, &url), (Code::Unquoted, &constraint)],
+    );
+    assert_eq!(edited, format!("{START}  interval: 5m0s\n{web}      constraint: ^1.0.0\n"));
+    let tag = blank("repoURL: nginx:1");
+    told(
+        "  subscriptions:\n  - image:\n      repoURL:nginx:1\n      platform: linux/amd64\n",
+        &[(Code::Unquoted, &tag), TAG],
+    );
+}
+
+/// An item beside keys, and a key that is aligned with nothing, need no quotation marks.
+#[test]
+fn what_stands_in_no_column_of_others() {
+    for (spec, help) in [
+        (
+            "  interval: 5m0s\n  - image:\n      repoURL: nginx\n",
+            "write the key of the list on a line before it, such as `subscriptions:`",
+        ),
+        (
+            "  subscriptions:\n  - image:\n      repoURL: nginx\n     constraint: ^1.0.0\n",
+            "start it in the column of the fields that it belongs to",
+        ),
+    ] {
+        told(spec, &[(Code::Syntax, help)]);
+    }
+    clean("  interval: 5m0s\n  subscriptions:\n  - image:\n      repoURL: nginx\n");
+    clean("  subscriptions:\n  - image:\n      repoURL: nginx\n      constraint: ^1.0.0\n");
+}
