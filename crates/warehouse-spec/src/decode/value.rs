@@ -132,7 +132,38 @@ impl Context {
 
     /// A text that says something; an empty one is absent, as Go has it.
     pub(crate) fn filled<'t>(&mut self, field: &Field<'t>) -> Option<&'t str> {
-        self.string(field).filter(|text| !text.is_empty())
+        let text = self.string(field).filter(|text| !text.is_empty())?;
+        (!self.is_quoted_twice(field, text)).then_some(text)
+    }
+
+    /// Reports a value with quotation marks within it, which a text has on both sides of it already.
+    fn is_quoted_twice(&mut self, field: &Field<'_>, text: &str) -> bool {
+        let name = field.name();
+        let code = match name {
+            "constraint" | "semverConstraint" => Code::BadConstraint,
+            "expression" | "expressionFilter" => Code::BadExpression,
+            "branch"
+            | "platform"
+            | "interval"
+            | "since"
+            | "imageSelectionStrategy"
+            | "commitSelectionStrategy"
+            | "freightCreationPolicy" => Code::BadValue,
+            _ => return false,
+        };
+        let inside = ['"', '\''].iter().find_map(|mark| {
+            let inside = text.trim().strip_prefix(*mark)?.strip_suffix(*mark)?;
+            (!inside.is_empty() && !inside.contains([*mark, '\\'])).then_some(inside)
+        });
+        let Some(inside) = inside else { return false };
+        let help = match self.style.quote(name, inside) {
+            help if help.text.starts_with("quote it") => self.style.writing(inside),
+            help => help,
+        };
+        let message =
+            format!("`{name}` has quotation marks within it, and they count as a part of the value");
+        self.error(code, field, message, help.probable());
+        true
     }
 
     /// `true` or `false`, in any spelling that Kubernetes' YAML library takes.

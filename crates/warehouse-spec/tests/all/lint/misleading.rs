@@ -440,3 +440,59 @@ fn folders_of_a_pattern() {
         assert_eq!(lint("kargo.yaml", &text, &Options::default()).diagnostics, [], "{clean}");
     }
 }
+
+/// Quotation marks within quotation marks are a part of the value; an interval is written as comparisons.
+#[test]
+fn values_that_are_quoted_twice() {
+    const QUOTED: &str = "has quotation marks within it, and they count as a part of the value";
+    for (written, said, edited) in [
+        (
+            "image: {repoURL: nginx, constraint: \"'[1.0.0, 2.0.0)'\"}",
+            QUOTED,
+            "image: {repoURL: nginx, constraint: \">=1.0.0 <2.0.0\"}",
+        ),
+        (
+            "image: {repoURL: nginx, constraint: '\"^1.0.0\"'}",
+            QUOTED,
+            "image: {repoURL: nginx, constraint: ^1.0.0}",
+        ),
+        (
+            "image: {repoURL: nginx, constraint: '(1.0.0,]'}",
+            "such as `>=1.2, <2`",
+            "image: {repoURL: nginx, constraint: \">1.0.0\"}",
+        ),
+        (
+            "image: {repoURL: nginx, platform: \"'linux/amd64'\"}",
+            QUOTED,
+            "image: {repoURL: nginx, platform: linux/amd64}",
+        ),
+        (
+            "image: {repoURL: nginx, imageSelectionStrategy: \"'Lexical'\"}",
+            QUOTED,
+            "image: {repoURL: nginx, imageSelectionStrategy: Lexical}",
+        ),
+        (
+            "git: {repoURL: 'https://h/a', branch: \"'main'\"}",
+            QUOTED,
+            "git: {repoURL: 'https://h/a', branch: main}",
+        ),
+        (
+            "git: {repoURL: 'https://h/a', expressionFilter: \"'subject != author'\"}",
+            QUOTED,
+            "git: {repoURL: 'https://h/a', expressionFilter: subject != author}",
+        ),
+    ] {
+        let text = format!("{HEAD}  - {written}\n");
+        let found = lint("kargo.yaml", &text, &Options::default()).diagnostics;
+        let [found] = found.as_slice() else { panic!("{written}: {found:#?}") };
+        assert!(found.is_error() && found.message.ends_with(said), "{found}");
+        let after = Replacement::apply_all(&text, &found.replacement);
+        assert_eq!(after, format!("{HEAD}  - {edited}\n"), "{found}");
+        assert_eq!(lint("kargo.yaml", &after, &Options::default()).diagnostics, [], "{after}");
+    }
+    for clean in ["\"'a' != subject && author != 'b'\"", "\"'x' in subject || subject contains 'y'\""] {
+        let text = format!("{HEAD}  - git: {{repoURL: 'https://h/a', expressionFilter: {clean}}}\n");
+        let found = lint("kargo.yaml", &text, &Options::default()).diagnostics;
+        assert!(!found.iter().any(|found| found.message.contains("quotation marks")), "{found:?}");
+    }
+}
