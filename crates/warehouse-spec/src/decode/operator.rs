@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::decode::pattern;
-use crate::decode::unfinished::finished;
+use crate::decode::unfinished::{end_of_text, finished};
 use crate::diagnostic::Help;
 use crate::rule;
 
@@ -146,18 +146,6 @@ fn with_operators(text: &str) -> (String, Vec<(&'static str, &'static str)>) {
         rest = after;
     }
     (expression, operators)
-}
-
-/// Where the text in quotation marks ends that an expression starts with.
-pub(crate) fn end_of_text(expression: &str) -> usize {
-    let mark = expression.chars().next().unwrap_or_default();
-    let mut is_escaped = false;
-    let end = expression.char_indices().skip(1).find(|&(_, letter)| {
-        let ends = letter == mark && !is_escaped;
-        is_escaped = letter == '\\' && mark != '`' && !is_escaped;
-        ends
-    });
-    end.map_or(expression.len(), |(at, letter)| at + letter.len_utf8())
 }
 
 /// A comparison that is written otherwise in expressions.

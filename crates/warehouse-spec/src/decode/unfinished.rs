@@ -1,7 +1,6 @@
 //! Expressions that end too early, or with more than belongs to them: an operator without its other side, parentheses and quotation marks without their
 //! counterpart, what is left of a template.
 
-use crate::decode::operator::end_of_text;
 use crate::rule;
 
 /// Operators between two conditions.
@@ -124,4 +123,16 @@ fn parts(text: &str) -> impl DoubleEndedIterator<Item = &str> {
         rest = after;
     }
     parts.into_iter()
+}
+
+/// Where the text in quotation marks ends that an expression starts with.
+pub(crate) fn end_of_text(expression: &str) -> usize {
+    let mark = expression.chars().next().unwrap_or_default();
+    let mut is_escaped = false;
+    let end = expression.char_indices().skip(1).find(|&(_, letter)| {
+        let ends = letter == mark && !is_escaped;
+        is_escaped = letter == '\\' && mark != '`' && !is_escaped;
+        ends
+    });
+    end.map_or(expression.len(), |(at, letter)| at + letter.len_utf8())
 }
