@@ -209,7 +209,8 @@ impl Checker<'_> {
                 Some(kind) => Ok(kind.clone()),
                 None => {
                     let names: Vec<&str> = record.fields.iter().map(|(name, _)| *name).collect();
-                    Err(self.error(id, format!("{missing}, only {}", names.join(", "))))
+                    let error = self.error(id, format!("{missing}, only {}", names.join(", ")));
+                    Err(error.with_unknown(name, names))
                 }
             },
             (Kind::Timestamp, Some(name)) if name == "Time" => Ok(Kind::Time),

@@ -8,11 +8,40 @@ use std::fmt;
 pub struct CompileError {
     message: String,
     position: usize,
+    unknown: Option<Box<UnknownMember>>,
+}
+
+/// A member that a value of a known type does not have: `tag` of `imageFrom('nginx').tag`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownMember {
+    /// The name as it is written, at the position of the error.
+    pub name: String,
+    /// The members that the value has.
+    pub known: Vec<&'static str>,
 }
 
 impl CompileError {
     pub(crate) fn at(position: usize, message: impl Into<String>) -> Self {
-        Self { message: message.into(), position }
+        Self { message: message.into(), position, unknown: None }
+    }
+
+    pub(crate) fn with_unknown(self, name: &str, known: Vec<&'static str>) -> Self {
+        Self { unknown: Some(Box::new(UnknownMember { name: name.to_owned(), known })), ..self }
+    }
+
+    /// The member that is not there, if that is the fault.
+    ///
+    /// ```
+    /// use kargo_expr::{Expression, Signatures};
+    ///
+    /// let error = Expression::compile_with("imageFrom('nginx').tag != ''", &Signatures::for_freight()).unwrap_err();
+    /// let unknown = error.unknown_member().unwrap();
+    /// assert!(unknown.name == "tag" && unknown.known.contains(&"Tag"));
+    /// ```
+    #[must_use]
+    pub fn unknown_member(&self) -> Option<&UnknownMember> {
+        self.unknown.as_deref()
     }
 
     /// The byte of the expression at which the fault lies.

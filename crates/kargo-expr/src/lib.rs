@@ -82,7 +82,7 @@ mod token;
 mod value;
 
 pub use environment::{Environment, Function, Signature, Signatures};
-pub use error::{CompileError, ExpressionError, Failure, RunError};
+pub use error::{CompileError, ExpressionError, Failure, RunError, UnknownMember};
 pub use expression::Expression;
 pub use kind::{Kind, MapKind, RecordKind};
 pub use parse::MAX_EXPRESSION_LENGTH;

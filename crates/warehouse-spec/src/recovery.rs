@@ -43,6 +43,8 @@ pub(crate) fn read(source: &Arc<str>, written: &str, limits: &Limits) -> Recover
         let found = decode::syntax_errors(source, &recovered.text, &recovered.documents.problems);
         let quotable =
             found.into_iter().find(|found| found.code == Code::Unquoted && found.replacement.is_some());
+        let quotable =
+            quotable.or_else(|| decode::glued_field(source, &recovered.text, &recovered.documents.nodes));
         let Some(found) = quotable.filter(|_| bytes <= MOST_BYTES) else { break };
         let Some(edit) = found.replacement.clone() else { break };
         let mut edited = recovered.text.clone();
@@ -55,8 +57,12 @@ pub(crate) fn read(source: &Arc<str>, written: &str, limits: &Limits) -> Recover
             let places = problems.iter().map(|problem| problem.line());
             places.min().unwrap_or(usize::MAX)
         };
-        // Without progress, the error stays as it is.
-        if is_same(&documents.problems) < is_same(&recovered.documents.problems) {
+        // Without progress, the error stays as it is. Behind a text of several lines that was valid, the next error may be in its next line.
+        let reached = match recovered.documents.problems.is_empty() {
+            true => found.location.line + 1,
+            false => is_same(&recovered.documents.problems),
+        };
+        if is_same(&documents.problems) < reached {
             break;
         }
         recovered.diagnostics.push(recovered.edits.moved_back(found, written));

@@ -92,6 +92,31 @@ pub(crate) fn criteria(text: &str) -> Option<String> {
     compiled.err().map(|error| error.to_string())
 }
 
+/// How many members of criteria are mended.
+const MOST_MEMBERS: usize = 16;
+
+/// The members in criteria that values do not have, each with its place, and the criteria that were meant, where that is all that is wrong.
+pub(crate) fn unknown_members(text: &str) -> (Vec<String>, Option<String>) {
+    let signatures = Signatures::for_freight();
+    let (mut form, mut messages, mut grown) = (text.to_owned(), Vec::new(), 0_isize);
+    for _ in 0..MOST_MEMBERS {
+        let Err(error) = Expression::compile_with(&form, &signatures) else {
+            let is_changed = !messages.is_empty();
+            return (messages, is_changed.then_some(form));
+        };
+        let Some(unknown) = error.unknown_member() else { break };
+        let (start, end) = (error.position(), error.position() + unknown.name.len());
+        let meant = nearest(&unknown.name, &unknown.known);
+        let Some(meant) = meant.filter(|_| form.get(start..end) == Some(unknown.name.as_str())) else {
+            break;
+        };
+        messages.push(format!("{} (at byte {})", error.message(), start.saturating_add_signed(-grown)));
+        grown += isize::try_from(meant.len()).unwrap_or(0) - isize::try_from(unknown.name.len()).unwrap_or(0);
+        form.replace_range(start..end, meant);
+    }
+    (messages, None)
+}
+
 /// The names that a filter of commits or tags can ask for ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn variables(of_tags: bool) -> &'static [&'static str] {
     match of_tags {

@@ -40,7 +40,7 @@ const AROUND: usize = 4_000;
 ///   |
 /// 6 |   - image: {repoURL: 'nginx:1.25'}
 ///   |                      ^^^^^^^^^^^^
-///   = help: leave the tag out; which tags count is said by `constraint` and `allowTagsRegexes`",
+///   = help: write nginx; which tags count is said by `constraint` and `allowTagsRegexes`",
 /// );
 /// ```
 ///

@@ -36,9 +36,22 @@ fn single_bar(text: &str) -> Option<usize> {
 /// What to write in place of a constraint that does not parse: operators that are written otherwise elsewhere.
 pub(crate) fn meant(style: Style, text: &str) -> Option<Help> {
     let form = ascii::in_ascii(text).map_or_else(|| text.to_owned(), |(form, _)| form);
-    let form = with_inequality(&with_operators(&form));
+    let form = of_interval(&form).unwrap_or_else(|| with_inequality(&with_operators(&form)));
     let is_meant = form != text && rule::constraint(&form).is_none() && !rule::is_unsatisfiable(&form);
     is_meant.then(|| style.writing(&form).probable())
+}
+
+/// The comparisons of an interval as Maven and NuGet have it: `>=1.0.0 <2.0.0` for `[1.0.0, 2.0.0)`.
+fn of_interval(text: &str) -> Option<String> {
+    let text = text.trim();
+    let from = if text.starts_with('[') { ">=" } else { ">" };
+    let to = if text.ends_with(']') { "<=" } else { "<" };
+    let inside = text.strip_prefix(['[', '('])?.strip_suffix([']', ')'])?;
+    let (low, high) = inside.split_once(',')?;
+    let sides = [(from, low.trim()), (to, high.trim())];
+    let sides = sides.iter().filter(|(_, version)| !version.is_empty());
+    let form = sides.map(|(operator, version)| format!("{operator}{version}")).collect::<Vec<_>>().join(" ");
+    Some(form).filter(|form| !form.is_empty())
 }
 
 /// The constraint with `!=` in place of a `!` alone.

@@ -245,6 +245,49 @@ pub(crate) fn with_items(text: &str, list: &Node, items: &[String]) -> Option<Ed
     Some(Edit::new(last.mark.start..end + line, format!("{item}{added}")))
 }
 
+/// The entries of a mapping as items of a list: each that starts one has a hyphen before it, and the others are indented as it. `None` where the mapping is
+/// written in braces.
+pub(crate) fn as_items(text: &str, mapping: &Node, starts: &[bool]) -> Option<Edit> {
+    let Value::Mapping(entries) = &mapping.value else { return None };
+    let first = entries.first()?.0.mark.start;
+    let column = first - line_start(text, first);
+    let mut edits = Vec::new();
+    for ((key, _), starts) in entries.iter().zip(starts) {
+        let line = line_start(text, key.mark.start);
+        let is_alone = text.get(line..key.mark.start)?.bytes().all(|byte| byte == b' ');
+        if !is_alone || key.mark.start - line != column {
+            return None;
+        }
+        edits.push(Edit::new(key.mark.start..key.mark.start, if *starts { "- " } else { "  " }));
+    }
+    let keys: Vec<usize> = entries.iter().map(|(key, _)| line_start(text, key.mark.start)).collect();
+    let (_, last) = entries.last()?;
+    let lines = shifted(text, first..last.mark.end.max(first), 2);
+    edits.extend(lines.into_iter().filter(|edit| !keys.contains(&edit.span.start)));
+    Edit::together(text, edits)
+}
+
+/// The entry with this key, which is the first one of a mapping, as a key above all others.
+pub(crate) fn under_new_key(text: &str, mapping: &Node, key: Mark, new: &str) -> Option<Edit> {
+    let Value::Mapping(entries) = &mapping.value else { return None };
+    let ((first, value), rest) = entries.split_first()?;
+    let ((next, _), (_, last)) = (rest.first()?, rest.last()?);
+    if first.mark.start != key.start || value.mark.end <= value.mark.start {
+        return None;
+    }
+    if is_flow(text, mapping) {
+        let end = mapping.mark.end.checked_sub(1)?;
+        let edits =
+            vec![Edit::new(key.start..next.mark.start, format!("{new}: {{")), Edit::new(end..end, "}")];
+        return comments(text, key.start..next.mark.start, mapping)?
+            .is_empty()
+            .then(|| Edit::together(text, edits))?;
+    }
+    let mut edits = vec![Edit::new(key.start..value.mark.end, format!("{new}:"))];
+    edits.extend(shifted(text, value.mark.end..last.mark.end.max(value.mark.end), 4));
+    Edit::together(text, edits)
+}
+
 /// The edits that move the lines which start between these places by so many columns; to the left, as far as there are blanks.
 pub(crate) fn shifted(text: &str, span: Range<usize>, columns: isize) -> Vec<Edit> {
     let part = text.get(span.clone()).unwrap_or_default();

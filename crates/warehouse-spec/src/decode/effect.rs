@@ -8,7 +8,7 @@ use crate::diagnostic::Code;
 use crate::yaml::{ScalarKind, Value};
 
 /// The lists of tags, old fields included.
-const TAGS: &[&str] = &["allowTags", "allowTagsRegexes", "ignoreTags", "ignoreTagsRegexes"];
+pub(crate) const TAGS: &[&str] = &["allowTags", "allowTagsRegexes", "ignoreTags", "ignoreTagsRegexes"];
 
 const NAME_A_STRATEGY: &str = "choose a strategy of tags, such as `commitSelectionStrategy: SemVer`, Lexical or NewestTag; or delete it";
 const CHOOSE_SEMVER_OF_COMMITS: &str = "write `commitSelectionStrategy: SemVer`, or delete it";
@@ -67,7 +67,7 @@ fn report(context: &mut Context, object: &Object<'_>, idle: &[(&str, &str)], str
 }
 
 /// Whether a field says anything: not without a value, with an empty one, or as a switch that is off by itself.
-fn says_something(field: &Field<'_>) -> bool {
+pub(crate) fn says_something(field: &Field<'_>) -> bool {
     match &field.node.value {
         Value::Scalar(scalar) => match scalar.kind {
             ScalarKind::Null => false,

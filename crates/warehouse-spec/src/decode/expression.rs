@@ -1,27 +1,129 @@
 //! Names in expressions that do not exist, members of texts, and functions that are not called.
 
+use std::ops::Range;
+
 use kargo_expr::NameUse;
 use repository_url::{normalize_chart, normalize_git, normalize_image, redact_user};
 
 use crate::decode::context::{Context, Field};
-use crate::decode::kinds;
+use crate::decode::{kinds, operator, person};
 use crate::diagnostic::{Code, Help};
 use crate::rule;
 use crate::rule::nearest;
 use crate::subscription::{Subscription, SubscriptionKind};
 
-/// Reports the names that a filter of commits, or of tags, cannot ask for.
-pub(crate) fn in_filter(context: &mut Context, field: &Field<'_>, text: &str, of_tags: bool) {
+/// Reports what is wrong with a filter of commits, or of tags.
+pub(crate) fn filter(context: &mut Context, field: &Field<'_>, text: &str, of_tags: bool) {
+    match rule::filter(text) {
+        Some(reason) => bad_filter(context, field, (text, of_tags), &reason),
+        None => in_filter(context, field, text, of_tags),
+    }
+}
+
+/// Reports a filter that does not compile; and what else is wrong with the one that was meant, so that one edit mends both.
+fn bad_filter(context: &mut Context, field: &Field<'_>, (text, of_tags): (&str, bool), reason: &str) {
+    let known = rule::variables(of_tags);
+    let mended = if context.cut_off(field).is_some() { None } else { operator::mended(text, false) };
+    let Some((form, note)) = mended else {
+        bad_expression(context, field, (text, known), reason);
+        return;
+    };
+    let (slips, whole) = slips_of(&form, of_tags);
+    let help = context.style.writing(&whole).with(&note).probable();
+    let message = format!("{DOES_NOT_COMPILE}: {reason}");
+    context.error(Code::BadExpression, field, message, help);
+    for slip in slips {
+        context.warn(slip.code, field, slip.message, slip.help);
+    }
+}
+
+const DOES_NOT_COMPILE: &str = "the expression does not compile";
+
+/// What to do where nothing more exact is known.
+const LANGUAGE: &str = "the language is that of https://expr-lang.org/docs/language-definition";
+
+/// Reports an expression that does not compile.
+fn bad_expression(
+    context: &mut Context,
+    field: &Field<'_>,
+    (text, names): (&str, &[&'static str]),
+    reason: &str,
+) {
+    let help = context
+        .cut_off(field)
+        .map(Help::from)
+        .or_else(|| operator::meant(context.style, text, names.is_empty()))
+        .or_else(|| call_of_first(text, names).map(Help::from))
+        .unwrap_or_else(|| LANGUAGE.into());
+    context.error(Code::BadExpression, field, format!("{DOES_NOT_COMPILE}: {reason}"), help);
+}
+
+/// Reports what is wrong with criteria of Freight.
+pub(crate) fn criteria(context: &mut Context, field: &Field<'_>, text: &str) {
+    let Some(reason) = rule::criteria(text) else {
+        in_criteria(context, field, text);
+        return;
+    };
+    let (messages, form) = rule::unknown_members(text);
+    let Some(form) = form else {
+        bad_expression(context, field, (text, &[]), &reason);
+        return;
+    };
+    for message in messages {
+        let help = context.style.writing(&form).probable();
+        context.error(Code::BadExpression, field, format!("{DOES_NOT_COMPILE}: {message}"), help);
+    }
+}
+
+/// Something that is wrong with a filter that compiles, and the change that mends it.
+struct Slip {
+    code: Code,
+    message: String,
+    help: Help,
+    is_mended: bool,
+}
+
+/// Reports what a filter of commits, or of tags, cannot ask for.
+fn in_filter(context: &mut Context, field: &Field<'_>, text: &str, of_tags: bool) {
+    let known = rule::variables(of_tags);
+    let told = context.diagnostics.len();
+    check_members(context, field, &rule::uses(text, false), known);
+    let (slips, whole) = slips_of(text, of_tags);
+    let form = context.style.form(&whole);
+    for slip in slips {
+        let help = match slip.is_mended {
+            // One edit mends all of them.
+            true => Help::writing(slip.help.text, &*form).probable(),
+            false => slip.help,
+        };
+        context.warn(slip.code, field, slip.message, help);
+    }
+    // Of what is told already, the kinds say the same once more.
+    if context.diagnostics.len() == told {
+        kinds::check(context, field, text, of_tags);
+    }
+}
+
+/// The names in a filter that nothing has and the comparisons that are never true, and the filter that was meant.
+fn slips_of(text: &str, of_tags: bool) -> (Vec<Slip>, String) {
     let known = rule::variables(of_tags);
     let what = if of_tags { "tags" } else { "commits" };
     let uses = rule::uses(text, false);
-    let told = context.diagnostics.len();
-    check_members(context, field, &uses, known);
+    let (mut slips, mut changes) = (Vec::new(), Vec::new());
+    let mut add = |message: String, help: Help, change: Vec<Change>| {
+        let is_mended = !change.is_empty();
+        changes.extend(change);
+        slips.push(Slip { code: Code::UnknownName, message, help, is_mended });
+    };
     for unknown in rule::unknown_in_filter(text, of_tags) {
-        if of_unknown(context, field, (text, &uses), &unknown.name, known, what) {
+        let name = unknown.name.as_str();
+        if let Some(members) = members_of_unknown(&uses, name, known) {
+            for (member, meant) in members {
+                let message = format!("there is no `{name}.{member}` of {what}, as there is no `{name}`");
+                add(message, did_you_mean(meant), renamed(text, &uses, (name, Some(member)), meant));
+            }
             continue;
         }
-        let name = unknown.name.as_str();
         let other = rule::variables(!of_tags);
         let meant = synonym(name, known).or_else(|| nearest(name, known));
         let is_called = uses.iter().any(|used| used.name == name && used.member.is_none() && used.is_called);
@@ -31,17 +133,47 @@ pub(crate) fn in_filter(context: &mut Context, field: &Field<'_>, text: &str, of
             true => format!("there is no `{name}` of commits, only of tags; it is nil"),
             false => format!("there is no `{name}` of {what}; it is nil"),
         };
-        let help = match meant {
-            Some(meant) if !is_called => renamed(context, text, &uses, (name, None), meant),
-            _ if is_called => without_function(name, of_tags).into(),
-            _ => format!("the names are {}", known.join(", ")).into(),
-        };
-        context.warn(Code::UnknownName, field, message, help);
+        match meant {
+            Some(meant) if !is_called => {
+                add(message, did_you_mean(meant), renamed(text, &uses, (name, None), meant));
+            }
+            _ if is_called => add(message, without_function(name, of_tags).into(), Vec::new()),
+            _ => add(message, format!("the names are {}", known.join(", ")).into(), Vec::new()),
+        }
     }
-    // Of what is told already, the kinds say the same once more.
-    if context.diagnostics.len() == told {
-        kinds::check(context, field, text, of_tags);
+    let named = changed(text, changes);
+    let uses = rule::uses(&named, false);
+    let comparisons = person::comparisons(&named, &uses, known);
+    let changes = comparisons.iter().map(|found| (found.start..found.end, found.instead.clone())).collect();
+    let whole = changed(&named, changes);
+    for found in &comparisons {
+        let message = format!("`{}` is `Name <address>`, and never equal to {}", found.name, found.text);
+        let help = format!("write `{}`", found.instead).into();
+        slips.push(Slip { code: Code::BadExpression, message, help, is_mended: true });
     }
+    (slips, whole)
+}
+
+/// A part of an expression, and what comes in its place.
+type Change = (Range<usize>, String);
+
+/// The expression with these changes, none of which overlaps another.
+fn changed(text: &str, mut changes: Vec<Change>) -> String {
+    changes.sort_by_key(|(span, _)| span.start);
+    let (mut expression, mut done) = (String::with_capacity(text.len()), 0);
+    for (span, instead) in changes {
+        if let Some(before) = text.get(done..span.start) {
+            expression.push_str(before);
+            expression.push_str(&instead);
+            done = span.end;
+        }
+    }
+    expression.push_str(text.get(done..).unwrap_or_default());
+    expression
+}
+
+fn did_you_mean(name: &str) -> Help {
+    format!("did you mean `{name}`?").into()
 }
 
 /// What to write in place of a function that filters do not have.
@@ -60,13 +192,18 @@ fn without_function(name: &str, of_tags: bool) -> &'static str {
 }
 
 /// Reports the names that criteria of Freight cannot ask for.
-pub(crate) fn in_criteria(context: &mut Context, field: &Field<'_>, text: &str) {
+fn in_criteria(context: &mut Context, field: &Field<'_>, text: &str) {
     let uses = rule::uses(text, true);
     check_members(context, field, &uses, &[]);
     let known = rule::functions();
-    for unknown in rule::unknown_in_criteria(text) {
+    let unknown = rule::unknown_in_criteria(text);
+    let changes = unknown.iter().filter_map(|unknown| {
+        Some(renamed(text, &uses, (&unknown.name, None), nearest(&unknown.name, &known)?))
+    });
+    let form = context.style.form(&changed(text, changes.flatten().collect()));
+    for unknown in unknown {
         let help = match nearest(&unknown.name, &known) {
-            Some(meant) => renamed(context, text, &uses, (&unknown.name, None), meant),
+            Some(meant) => Help::writing(did_you_mean(meant).text, &*form).probable(),
             None => format!("the functions are {}", known.join(", ")).into(),
         };
         let message = format!("there is no `{}` in criteria, and evaluating them fails", unknown.name);
@@ -199,7 +336,7 @@ fn check_members(context: &mut Context, field: &Field<'_>, uses: &[NameUse], kno
             context.warn(Code::BadExpression, field, message, call_of(used, known));
         } else if let Some(member) = used.member.as_deref().filter(|_| is_text(&used.name, known)) {
             let such = match used.name.as_str() {
-                "author" | "committer" | "tagger" => " `Name <email>`",
+                name if person::PERSONS.contains(&name) => " `Name <email>`",
                 _ => "",
             };
             let message = format!("`{}` is a string{such}, and has no `{member}`", used.name);
@@ -216,34 +353,26 @@ fn check_members(context: &mut Context, field: &Field<'_>, uses: &[NameUse], kno
     }
 }
 
-/// Reports the members that are read of a name that nothing has, where a variable holds what they are.
-/// False where none is.
-fn of_unknown(
-    context: &mut Context,
-    field: &Field<'_>,
-    (text, uses): (&str, &[NameUse]),
+/// The members that are read of a name that nothing has, each with the variable that holds what it is; `None` unless all are known.
+fn members_of_unknown<'u>(
+    uses: &'u [NameUse],
     name: &str,
     known: &[&'static str],
-    what: &str,
-) -> bool {
-    let mut told: Vec<&str> = Vec::new();
-    for member in uses.iter().filter(|used| used.name == name).map(|used| used.member.as_deref()) {
-        let Some(member) = member else { return false };
+) -> Option<Vec<(&'u str, &'static str)>> {
+    let mut members: Vec<(&str, &str)> = Vec::new();
+    for used in uses.iter().filter(|used| used.name == name) {
+        let member = used.member.as_deref()?;
         let same = known.iter().copied().find(|known| known.eq_ignore_ascii_case(member));
-        let Some(meant) = same.or_else(|| synonym(member, known)) else { return false };
-        if told.contains(&member) {
-            continue;
+        let meant = same.or_else(|| synonym(member, known))?;
+        if !members.iter().any(|(other, _)| *other == member) {
+            members.push((member, meant));
         }
-        told.push(member);
-        let message = format!("there is no `{name}.{member}` of {what}, as there is no `{name}`");
-        let help = renamed(context, text, uses, (name, Some(member)), meant);
-        context.warn(Code::UnknownName, field, message, help);
     }
-    !told.is_empty()
+    Some(members).filter(|members| !members.is_empty())
 }
 
 /// How the first function that is not called is called.
-pub(crate) fn call_of_first(text: &str, known: &[&'static str]) -> Option<String> {
+fn call_of_first(text: &str, known: &[&'static str]) -> Option<String> {
     let uses = rule::uses(text, known.is_empty());
     uses.iter().find(|used| used.is_uncalled_function()).map(|used| call_of(used, known))
 }
@@ -294,32 +423,20 @@ fn instead(name: &str, member: &str, argument: Option<&str>) -> String {
         (Some(operator), ..) => format!("write `{name} {operator} '{}'`", argument.unwrap_or("TEXT")),
         (_, Some(function), _) => format!("write `{function}({name})`"),
         (.., "email" | "mail") => format!("compare the text: `{name} contains '<me@example.com>'`"),
-        (.., "name") if matches!(name, "author" | "committer" | "tagger") => {
+        (.., "name") if person::PERSONS.contains(&name) => {
             format!("compare the text: `{name} contains 'Jane Doe'`")
         }
         _ => format!("write `{name}` alone"),
     }
 }
 
-/// Help with the expression in which every read of a name, or of this member of it, is a read of the variable that is meant.
-fn renamed(
-    context: &Context,
-    text: &str,
-    uses: &[NameUse],
-    (name, member): (&str, Option<&str>),
-    meant: &str,
-) -> Help {
-    let words = format!("did you mean `{meant}`?");
-    let mut places: Vec<usize> = uses
+/// The changes after which every read of a name, or of this member of it, is a read of the variable that is meant; none where a read is written otherwise.
+fn renamed(text: &str, uses: &[NameUse], (name, member): (&str, Option<&str>), meant: &str) -> Vec<Change> {
+    let reads = uses
         .iter()
-        .filter(|used| used.name == name && (member.is_none() || used.member.as_deref() == member))
-        .map(|used| used.position)
-        .collect();
-    places.sort_unstable();
-    let mut expression = String::with_capacity(text.len());
-    let mut done = 0;
-    for place in places {
-        let rest = text.get(place..).unwrap_or_default();
+        .filter(|used| used.name == name && (member.is_none() || used.member.as_deref() == member));
+    let change = |used: &NameUse| {
+        let rest = text.get(used.position..)?;
         let length = match member {
             None => rest.starts_with(name).then_some(name.len()),
             Some(member) => [".", "?."]
@@ -327,14 +444,7 @@ fn renamed(
                 .map(|dot| format!("{name}{dot}{member}"))
                 .find_map(|read| rest.starts_with(&read).then_some(read.len())),
         };
-        let (Some(length), Some(before)) = (length, text.get(done..place)) else { return words.into() };
-        expression.push_str(before);
-        expression.push_str(meant);
-        done = place + length;
-    }
-    if done == 0 {
-        return words.into();
-    }
-    expression.push_str(&text[done..]);
-    Help::writing(words, context.style.form(&expression)).probable()
+        Some((used.position..used.position + length?, meant.to_owned()))
+    };
+    reads.map(change).collect::<Option<Vec<_>>>().unwrap_or_default()
 }

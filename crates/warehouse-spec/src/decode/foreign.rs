@@ -123,7 +123,7 @@ impl ForeignPattern {
             }
             (Some(meant), false) => {
                 let form = style.single_quoted(meant);
-                Help::writing(format!("write {form}"), form).probable()
+                list.writing(meant, || Help::writing(format!("write {form}"), &*form).probable())
             }
         };
         let message = match self.matches_nothing && !self.excludes {

@@ -7,8 +7,9 @@ use crate::decode::object::Object;
 use crate::decode::{effect, expression, selector};
 use crate::diagnostic::Code;
 use crate::edition;
+use crate::repo_url::RepositoryKind;
+use crate::rule;
 use crate::subscription::GitSubscription;
-use crate::{repo_url, rule};
 
 const WHAT: &str = "a git subscription";
 
@@ -37,12 +38,7 @@ pub(crate) fn git(
     beside: &[(&str, Field<'_>)],
 ) -> Option<GitSubscription> {
     let mut object = Object::open(context, field)?;
-    let written = object.look("repoURL");
-    let repo_url = context.repo_url(&mut object, (WHAT, KNOWN), repo_url::git);
-    if let (Some(field), Some(url)) = (&written, &repo_url) {
-        let found = repo_url::page_of_git(url).or_else(|| repo_url::query_of_git(url));
-        context.tell_misleading(&object, field, found);
-    }
+    let repo_url = context.repo_url(&mut object, (WHAT, KNOWN), RepositoryKind::Git);
     let mut git = GitSubscription::new(repo_url.unwrap_or_default());
     let named = object.take(context, "commitSelectionStrategy").map(|field| context.word(&field));
     git.commit_selection_strategy = named.flatten().unwrap_or_default();
@@ -114,10 +110,7 @@ fn reference_as_branch(context: &mut Context, field: &Field<'_>, reference: &str
 fn expression(context: &mut Context, object: &mut Object<'_>, of_tags: bool) -> Option<String> {
     let field = object.take(context, "expressionFilter")?;
     let text = context.filled(&field)?;
-    match rule::filter(text) {
-        Some(reason) => context.bad_expression(&field, (text, rule::variables(of_tags)), &reason),
-        None => expression::in_filter(context, &field, text, of_tags),
-    }
+    expression::filter(context, &field, text, of_tags);
     Some(text.to_owned())
 }
 
@@ -143,8 +136,14 @@ fn paths<'t>(
     selectors
 }
 
-/// Warns about each selector that includes nothing, as one that excludes contains it.
+/// Warns about each selector that includes nothing, as one that excludes contains it, and about what excludes everything.
 fn check_excluded(context: &mut Context, included: &[(Field<'_>, String)], excluded: &[(Field<'_>, String)]) {
+    if included.is_empty() {
+        for (field, text) in excluded.iter().filter(|(_, text)| contains(text, selector::ALL)) {
+            let message = format!("`{text}` excludes every file");
+            context.warn(Code::BadSelector, field, message, selector::NAME_WHAT_TO_EXCLUDE);
+        }
+    }
     for (field, text) in included.iter().filter(|(_, text)| !text.is_empty()) {
         if let Some((_, by)) = excluded.iter().find(|(_, by)| !by.is_empty() && contains(by, text)) {
             let message = format!("`{text}` includes nothing: `excludePaths` has `{by}`, which contains it");

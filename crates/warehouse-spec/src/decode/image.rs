@@ -9,8 +9,9 @@ use crate::decode::object::Object;
 use crate::decode::{effect, remedy};
 use crate::diagnostic::Code;
 use crate::edition::{self, OldSpelling};
+use crate::repo_url::RepositoryKind;
+use crate::rule;
 use crate::subscription::ImageSubscription;
-use crate::{repo_url, rule};
 
 const WHAT: &str = "an image subscription";
 
@@ -31,12 +32,7 @@ const KNOWN: &[&str] = &[
 /// Decodes an image subscription; none where there is no repository.
 pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSubscription> {
     let mut object = Object::open(context, field)?;
-    let written = object.look("repoURL");
-    let repo_url = context.repo_url(&mut object, (WHAT, KNOWN), repo_url::image);
-    if let (Some(field), Some(url)) = (&written, &repo_url) {
-        let found = repo_url::page_of_image(url).filter(|_| repo_url::image(url).is_ok());
-        context.tell_misleading(&object, field, found);
-    }
+    let repo_url = context.repo_url(&mut object, (WHAT, KNOWN), RepositoryKind::Image);
     let mut image = ImageSubscription::new(repo_url.unwrap_or_default());
     let problems = context.errors();
     image.image_selection_strategy = strategy(context, &mut object);

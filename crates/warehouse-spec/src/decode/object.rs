@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::decode::context::{Context, Field};
 use crate::decode::{ascii, edit};
 use crate::diagnostic::{Code, Help};
+use crate::edition::fields_of;
 use crate::rule::nearest;
 use crate::yaml::{Mark, Node, Value, child};
 
@@ -317,7 +318,13 @@ impl<'t> Object<'t> {
                 },
                 None => match (index < NEAREST_LIMIT).then(|| nearest(entry.name, known)).flatten() {
                     Some(name) => meant(name),
-                    None => "delete it".into(),
+                    None => match types_with(what, entry.name).as_slice() {
+                        [] => "delete it".into(),
+                        types => {
+                            format!("indent it: it belongs in a subscription, under {}", types.join(" or "))
+                                .into()
+                        }
+                    },
                 },
             };
             let code = match (what, entry.name) {
@@ -332,6 +339,16 @@ impl<'t> Object<'t> {
             );
         }
     }
+}
+
+/// The types of subscriptions that have a field, where it is above them by mistake.
+fn types_with(what: &str, name: &str) -> Vec<&'static str> {
+    let is_above = matches!(what, "a Warehouse" | "the specification of a Warehouse");
+    let types = [("image", "`image:`"), ("git", "`git:`"), ("chart", "`chart:`")];
+    let has = |of_type: &str| {
+        fields_of(of_type).is_some_and(|fields| fields.iter().any(|field| field.name == name))
+    };
+    types.into_iter().filter(|(of_type, _)| is_above && has(of_type)).map(|(_, shown)| shown).collect()
 }
 
 /// The name in a remedy that is a name alone.

@@ -6,11 +6,17 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::decode::pattern;
+use crate::decode::unfinished::{end_of_text, finished};
 use crate::diagnostic::Help;
 use crate::rule;
 
-/// What to write in place of an expression that does not compile: operators that are written otherwise elsewhere, and look-around.
+/// What to write in place of an expression that does not compile: operators that are written otherwise elsewhere, look-around, and what is missing or too much.
 pub(crate) fn meant(style: Style, text: &str, are_criteria: bool) -> Option<Help> {
+    mended(text, are_criteria).map(|(form, note)| style.writing(&form).with(&note).probable())
+}
+
+/// The expression that was meant by one that does not compile, and why, as what follows it in a message.
+pub(crate) fn mended(text: &str, are_criteria: bool) -> Option<(String, String)> {
     let compiles = |text: &str| match are_criteria {
         true => rule::criteria(text).is_none(),
         false => rule::filter(text).is_none(),
@@ -22,22 +28,24 @@ pub(crate) fn meant(style: Style, text: &str, are_criteria: bool) -> Option<Help
     if !compiles(&form) {
         let negated = with_whole_negations(&form);
         if negated != form && operators.is_empty() && compiles(&negated) {
-            return Some(style.writing(&negated).with(NOT_BINDS).probable());
+            return Some((negated, NOT_BINDS.to_owned()));
         }
         form = negated;
     }
-    if form == text || !compiles(&form) {
-        return None;
-    }
-    let help = style.writing(&form).probable();
-    Some(match operators.as_slice() {
-        [] => help.with(": Go's regular expressions have no look-around"),
-        [(wrong, right)] if wrong == right => {
-            help.with(&format!(": `{right}` is an operator between two strings"))
+    let finished = if compiles(&form) { None } else { finished(&form, compiles) };
+    let note = match (finished, operators.as_slice()) {
+        (Some((whole, note)), operators) => {
+            form = whole;
+            if operators.is_empty() { format!(": {note}") } else { String::new() }
         }
-        [(wrong, right)] => help.with(&format!(": the operator is `{right}`, not `{wrong}`")),
-        _ => help,
-    })
+        (None, []) => ": Go's regular expressions have no look-around".to_owned(),
+        (None, [(wrong, right)]) if wrong == right => {
+            format!(": `{right}` is an operator between two strings")
+        }
+        (None, [(wrong, right)]) => format!(": the operator is `{right}`, not `{wrong}`"),
+        _ => String::new(),
+    };
+    (form != text && compiles(&form)).then_some((form, note))
 }
 
 /// Why a negation needs parentheses.
@@ -61,7 +69,9 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("~=", "matches"),
     ("!~", "not matches"),
     ("&", "&&"),
+    ("&&&", "&&"),
     ("|", "||"),
+    ("|||", "||"),
     ("=>", ">="),
     ("=<", "<="),
     ("AND", "and"),
@@ -136,18 +146,6 @@ fn with_operators(text: &str) -> (String, Vec<(&'static str, &'static str)>) {
         rest = after;
     }
     (expression, operators)
-}
-
-/// Where the text in quotation marks ends that an expression starts with.
-pub(crate) fn end_of_text(expression: &str) -> usize {
-    let mark = expression.chars().next().unwrap_or_default();
-    let mut is_escaped = false;
-    let end = expression.char_indices().skip(1).find(|&(_, letter)| {
-        let ends = letter == mark && !is_escaped;
-        is_escaped = letter == '\\' && mark != '`' && !is_escaped;
-        ends
-    });
-    end.map_or(expression.len(), |(at, letter)| at + letter.len_utf8())
 }
 
 /// A comparison that is written otherwise in expressions.

@@ -27,6 +27,14 @@ impl List {
         Self { excludes, prefix, opposite }
     }
 
+    /// Help with a pattern to write in this list; one that leaves out every tag is not written there.
+    pub(crate) fn writing(self, form: &str, help: impl FnOnce() -> Help) -> Help {
+        match self.excludes && self.prefix.is_empty() && matches_all(form) {
+            true => NAME_WHAT_TO_IGNORE.into(),
+            false => help(),
+        }
+    }
+
     /// The name of the list that has the opposite effect.
     pub(crate) fn opposite(self) -> &'static str {
         self.opposite
@@ -39,9 +47,8 @@ pub(crate) fn help(style: Style, list: List, pattern: &str) -> Option<Help> {
     if let Some(help) = without_look_around(style, list, pattern) {
         return Some(help);
     }
-    let write = |form: &str| style.writing(&format!("{}{form}", list.prefix)).probable();
     if let Some(form) = replaced(pattern, &error) {
-        return Some(write(&form));
+        return Some(list.writing(&form, || style.writing(&format!("{}{form}", list.prefix)).probable()));
     }
     let error = match &error {
         GoRegexError::Syntax { error, .. } => error,
@@ -127,6 +134,16 @@ pub(crate) fn of_shell(pattern: &str) -> String {
     regex.push('$');
     simplified(&regex)
 }
+
+/// Whether a pattern plainly matches every text.
+pub(crate) fn matches_all(pattern: &str) -> bool {
+    let bare = pattern.strip_prefix('^').unwrap_or(pattern);
+    matches!(bare.strip_suffix('$').unwrap_or(bare), ".*" | ".+")
+}
+
+/// What to do about a pattern that leaves out everything.
+pub(crate) const NAME_WHAT_TO_IGNORE: &str =
+    "delete it, or name the tags to leave out of those that `allowTagsRegexes` allows";
 
 /// The regular expression of this text alone.
 pub(crate) fn exactly(text: &str) -> String {

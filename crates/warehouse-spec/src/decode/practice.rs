@@ -7,6 +7,7 @@ use repository_url::{UrlParts, redact, without_credential};
 use selection_strategies::ImageSelectionStrategy;
 
 use crate::decode::context::{Context, Field};
+use crate::decode::effect::{TAGS, says_something};
 use crate::decode::object::Object;
 use crate::decode::pattern::exactly;
 use crate::decode::placeholder::{placeholder, placeholder_in_pattern, unfilled};
@@ -245,9 +246,8 @@ impl Context {
 
     /// A strategy that reads the metadata of each tag there is.
     pub(crate) fn advise_limits(&mut self, object: &Object<'_>, image: &ImageSubscription) {
-        let is_limited = !image.allow_tags_regexes.is_empty()
-            || !image.ignore_tags_regexes.is_empty()
-            || !image.ignore_tags.is_empty();
+        // A list that has an error limits the tags once that is mended.
+        let is_limited = TAGS.iter().filter_map(|name| object.look(name)).any(|list| says_something(&list));
         if image.image_selection_strategy != ImageSelectionStrategy::NewestBuild || is_limited {
             return;
         }

@@ -16,11 +16,12 @@ use crate::decode::pattern::{self, List};
 use crate::decode::selector;
 use crate::decode::style::Style;
 use crate::diagnostic::Help;
+use crate::repo_url::{self, BadUrl, RepositoryKind};
+use crate::rule;
 use crate::rule::nearest;
 use crate::time::Interval;
 use crate::warehouse::FreightCreationPolicy;
 use crate::yaml::{Node, Scalar, ScalarKind, Value};
-use crate::{repo_url, rule};
 
 /// What a platform looks like.
 pub(crate) const PLATFORM: &str =
@@ -301,11 +302,7 @@ pub(crate) fn of_type(style: Style, key: &str, url: &str, beside: Option<&str>) 
     if style.is_json {
         return in_json(style, key, url, beside);
     }
-    let checked = match key {
-        "image" => repo_url::image(url),
-        "git" => repo_url::git(url),
-        _ => repo_url::chart(url),
-    };
+    let checked = RepositoryKind::of_type(key).map_or(Ok(()), |kind| kind.check(url));
     match checked {
         Ok(()) if key == "chart" && repo_url::is_classic(url) => {
             format!("{below} `repoURL: {}` and {name}{moved}", style.form(url))
@@ -317,6 +314,7 @@ pub(crate) fn of_type(style: Style, key: &str, url: &str, beside: Option<&str>) 
                 style.form(url)
             )
         }
+        Err(BadUrl { meant: Some((meant, _)), .. }) => format!("{below} `repoURL: {}`", style.form(&meant)),
         Err(bad) => format!("{below} `repoURL:` with the URL: {}", bad.help),
     }
 }

@@ -1,6 +1,7 @@
 //! Path selectors that can match no path of a repository, and the form that works.
 
 use go_compat::GoRegex;
+use selection_strategies::path::contains;
 
 use crate::decode::pattern::{self, List, has_alternatives};
 use crate::decode::style::Style;
@@ -10,6 +11,12 @@ use crate::rule::{self, nearest};
 /// Of `\\` in a pattern or an expression.
 const BACKSLASH: &str =
     "asks for a backslash in the path: `\\\\` stands for one, and the parts of a path are separated by `/`";
+
+/// A selector of every path.
+pub(crate) const ALL: &str = "glob:**";
+
+/// What to do about a selector that excludes every path.
+pub(crate) const NAME_WHAT_TO_EXCLUDE: &str = "delete it, or name the paths to leave out";
 
 /// How a selector is read ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +40,9 @@ pub(crate) fn help(style: Style, list: &str, text: &str) -> Option<Help> {
     let Some(form) = working(text) else {
         return pattern::help(style, List::named(list), body).filter(|_| kind == Kind::Regex);
     };
+    if list == "excludePaths" && contains(&form, ALL) {
+        return Some(NAME_WHAT_TO_EXCLUDE.into());
+    }
     let help = style.writing(&form).probable();
     let files = form.strip_suffix("/**").map(|folder| format!("{folder}/*"));
     let is_folder = kind == Kind::Path && text.trim_end_matches(['"', '\'']).ends_with("/*");
@@ -432,6 +442,11 @@ fn of_glob(body: &str) -> Option<(&'static str, Option<String>)> {
         let reason = "is a regular expression, and `glob:` reads it otherwise";
         return Some((reason, form("regex:", &anchored(body))));
     }
+    // `**` within a name is `*`.
+    if let Some(meant) = with_folders(body) {
+        let reason = "stays within one folder: `**` beside other characters of a name is the same as `*`";
+        return Some((reason, Some(format!("glob:{meant}"))));
+    }
     let segments: Vec<&str> = body.split('/').collect();
     let last = segments.len() - 1;
     let is_bad =
@@ -453,6 +468,27 @@ fn of_glob(body: &str) -> Option<(&'static str, Option<String>)> {
     }
     let reason = "matches no file: paths start at the root of the repository and have no empty part, no `.` and no `..`";
     Some((reason, form("glob:", &kept.join("/"))))
+}
+
+/// The pattern in which `**` at an end of a name is one of folders, as was meant: `apps/**/*.yaml` for `apps/**.yaml`. Behind `**/`, it is one already.
+fn with_folders(body: &str) -> Option<String> {
+    let (mut segments, mut before) = (Vec::new(), "");
+    for segment in body.split('/') {
+        // A group of several folders.
+        if segment.matches('{').count() != segment.matches('}').count() {
+            return None;
+        }
+        segments.push(match segment.split_once("**") {
+            Some(("", rest)) if before != "**" && !rest.is_empty() && !rest.contains('*') => {
+                format!("**/*{rest}")
+            }
+            Some((name, "")) if !name.is_empty() && !name.contains('*') => format!("{name}*/**"),
+            _ => segment.to_owned(),
+        });
+        before = segment;
+    }
+    let meant = segments.join("/");
+    (meant != body).then_some(meant)
 }
 
 /// Whether backslashes are where `/` belongs: before a letter, which needs none.

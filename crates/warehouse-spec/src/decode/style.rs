@@ -42,6 +42,11 @@ impl Style {
         Help::writing(format!("write {form}"), form)
     }
 
+    /// A key of a mapping.
+    pub(crate) fn key(self, key: &str) -> String {
+        if self.is_json { format!("\"{key}\"") } else { key.to_owned() }
+    }
+
     /// An entry of a mapping.
     pub(crate) fn entry(self, key: &str, form: &str) -> String {
         match self.is_json {

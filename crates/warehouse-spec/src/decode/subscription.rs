@@ -14,13 +14,18 @@ use crate::decode::practice::is_label;
 use crate::decode::remedy;
 use crate::diagnostic::{Code, Help};
 use crate::edition;
-use crate::repo_url::{self, is_classic};
+use crate::repo_url::{self, RepositoryKind, is_classic};
 use crate::rule::nearest;
 use crate::snippet::has_secret_key;
 use crate::subscription::{ChartSubscription, GenericSubscription, Subscription, SubscriptionKind};
 use crate::yaml::{Mark, Node, Value};
 
 const TYPES: &[&str] = &["image", "git", "chart"];
+
+/// Whether a key is the type of a subscription, also in other capitals or in its old spelling.
+pub(crate) fn is_type(key: &str) -> bool {
+    key == "helm" || TYPES.iter().any(|name| name.eq_ignore_ascii_case(key))
+}
 
 /// Decodes one item of `spec.subscriptions`.
 pub(crate) fn subscription(context: &mut Context, item: &Field<'_>) -> Option<Subscription> {
@@ -41,6 +46,10 @@ pub(crate) fn subscription(context: &mut Context, item: &Field<'_>) -> Option<Su
     }
     let mut object = Object::open(context, item)?;
     let name = name(context, &mut object);
+    if let Some((of_type, field)) = type_as_field(&object) {
+        typed(context, &object, (of_type, &field), name.as_deref());
+        return None;
+    }
     let beside = beside_git(context, &mut object);
     let (key, field) = type_field(context, &mut object, name.as_deref())?;
     if field.node.is_null() {
@@ -57,6 +66,53 @@ pub(crate) fn subscription(context: &mut Context, item: &Field<'_>) -> Option<Su
         None => SubscriptionKind::from(other(context, &key, &field, name.is_some())?),
     };
     Some(Subscription { name, kind })
+}
+
+/// The type that a field `type` or `kind` names, as in other tools.
+fn type_as_field<'t>(object: &Object<'t>) -> Option<(&'static str, Field<'t>)> {
+    let rest = object.rest();
+    if rest.iter().any(|(name, _)| is_type(name)) {
+        return None;
+    }
+    let (_, field) = rest.into_iter().find(|(name, _)| matches!(*name, "type" | "kind"))?;
+    let named = field.node.text()?;
+    let of_type = match named {
+        "helm" => "chart",
+        named => TYPES.iter().find(|name| name.eq_ignore_ascii_case(named))?,
+    };
+    Some((of_type, field))
+}
+
+/// Reports a subscription that names its type in a field, and what is wrong with the other fields.
+fn typed(
+    context: &mut Context,
+    object: &Object<'_>,
+    (of_type, field): (&str, &Field<'_>),
+    name: Option<&str>,
+) {
+    let text = context.text_read();
+    // The name of a subscription stays beside its type; that of a chart is one of its fields.
+    let keeps_name = name.is_some() && of_type != "chart";
+    let edit = edit::under_new_key(&text, object.node, field.key, &context.style.key(of_type));
+    let message = format!("`{}` is no field of a subscription: its type is a key of its own", field.name());
+    let beside = if keeps_name { ", except `name`" } else { "" };
+    let help = format!("write `- {of_type}:`, and below it, indented, the other fields{beside}");
+    let help = context.editing(help, edit.filter(|_| !keeps_name));
+    context.error_at(Code::OneType, field.at_key(), message, help);
+    let Value::Mapping(entries) = &object.node.value else { return };
+    let is_other =
+        |key: &Node| key.mark.start != field.key.start && !(keeps_name && key.text() == Some("name"));
+    let fields: Vec<(Node, Node)> = entries.iter().filter(|(key, _)| is_other(key)).cloned().collect();
+    if !fields.is_empty() {
+        let node = Node { value: Value::Mapping(fields), ..object.node.clone() };
+        let inside = Field {
+            node: &node,
+            key: field.key,
+            path: crate::yaml::child(&object.path, of_type),
+            place: crate::yaml::child(&object.place, of_type),
+        };
+        by_type(context, of_type, &inside, name, &[]);
+    }
 }
 
 /// Decodes what is under a type that is known here.
@@ -329,7 +385,7 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
         && let Some(field) = object.take_as(context, "registryURL", "repoURL")
     {
         context.old_spelling(&field, &edition::REGISTRY_URL);
-        return context.checked_url(&field, repo_url::chart);
+        return context.checked_url(object, &field, RepositoryKind::Chart);
     }
     if let Some(field) = object.take(context, "registryURL") {
         let help = "delete `registryURL`: `repoURL` is there, too";
@@ -337,11 +393,7 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
         context.old_spelling_with(&field, &edition::REGISTRY_URL, help);
     }
     let field = object.look("repoURL");
-    let url = context.repo_url(object, (CHART, KNOWN), repo_url::chart)?;
-    if let Some(field) = &field {
-        let found = repo_url::file_of_charts(&url).or_else(|| repo_url::version_of_chart(&url));
-        context.tell_misleading(object, field, found);
-    }
+    let url = context.repo_url(object, (CHART, KNOWN), RepositoryKind::Chart)?;
     if let Some(field) =
         field.filter(|_| url.starts_with("oci://") && url.len() > "oci://".len() && url.ends_with('/'))
     {

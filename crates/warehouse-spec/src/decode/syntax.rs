@@ -5,6 +5,7 @@ use std::sync::Arc;
 use granit_parser::{ErrorKind, ScanError};
 
 use crate::decode::ascii::Marker;
+use crate::decode::glued;
 use crate::decode::style::Style;
 use diagnostics::Severity;
 use repository_url::is_tag;
@@ -52,6 +53,16 @@ impl<'a> Clues<'a> {
         let below =
             lines.iter().take(LINES_TO_TAB).position(|line| line[blanks(line)..].starts_with('\t'))?;
         Some(self.mark(line + below, blanks(lines.get(below)?) + 1, "\t"))
+    }
+
+    /// The field without a blank after its colon on this line, or on the one before it: such a line is read as a text, and the next one as a part of it.
+    fn glued(&self, line: usize) -> Option<(Mark, &'a str, &'a str)> {
+        let lines = self.read.as_slice().get(..line)?;
+        lines.iter().enumerate().rev().take(2).find_map(|(index, line)| {
+            let text = line.trim_start_matches([' ', '-']);
+            let name = glued::field_in(text.trim_end())?;
+            Some((self.mark(index + 1, line.len() - text.len() + 1, text.trim_end()), text.trim_end(), name))
+        })
     }
 
     /// The mark of a value on a line (from 1) at this column.
@@ -125,6 +136,9 @@ fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &st
         let help = quote(path, (line, column), value, clues.is_json);
         return explained(report(start, Code::Unquoted, &message), help);
     }
+    if let Some((start, value, name)) = clues.glued(mark.line).filter(|_| !clues.is_template && !is_secret) {
+        return glued::diagnostic(source, (start, path), value, name);
+    }
     let message = format!("this is not valid YAML: {}", error.kind());
     let mark = match clues.leading_tab(mark.line).filter(|_| is_tab(error.kind())) {
         Some(tab) if tab.line > mark.line => tab,
@@ -152,15 +166,6 @@ fn remedy(kind: &ErrorKind, clues: &Clues<'_>, line: &str) -> Option<&'static st
     if line.trim() == "..." {
         return Some("`...` is a placeholder: write the value, or delete the line");
     }
-    let before_colon = line.trim_start_matches([' ', '-']).split_once(':');
-    if let Some((key, value)) = before_colon
-        && is_field(key)
-        && !value.is_empty()
-        && !value.starts_with([' ', '/', ':'])
-        && !value.contains(": ")
-    {
-        return Some("write a blank after the colon, between the name of the field and its value");
-    }
     match kind {
         kind if is_tab(kind) => Some("indent with spaces, not with tabs"),
         ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
@@ -175,16 +180,12 @@ fn remedy(kind: &ErrorKind, clues: &Clues<'_>, line: &str) -> Option<&'static st
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidMappingValueWhitespace => {
             Some("a value that contains `: ` must be quoted; check the indentation otherwise")
         }
+        ErrorKind::ExpectedBlockMappingKey if line.trim_start().starts_with("- ") => {
+            Some("write the key of the list on a line before it, such as `subscriptions:`")
+        }
+        ErrorKind::ExpectedBlockMappingKey => Some("start it in the column of the fields that it belongs to"),
         _ => None,
     }
-}
-
-/// Whether a text is the name of a field of a manifest.
-fn is_field(text: &str) -> bool {
-    use crate::edition::{FREIGHT, SPEC, fields_of};
-
-    let of_types = ["image", "git", "chart"].into_iter().filter_map(fields_of);
-    of_types.chain([SPEC, FREIGHT]).flatten().any(|field| field.name == text)
 }
 
 fn is_tab(kind: &ErrorKind) -> bool {
@@ -215,7 +216,13 @@ fn unquoted<'a>(line: &'a str, column: usize, kind: &ErrorKind) -> Option<(usize
     }
     let byte = byte_at(line, column);
     let (start, value) = written::value_at(line, byte)?;
-    if value.contains("{{") {
+    // A key needs no quotation marks, and a value in them no others.
+    let is_quoted = written::double_quoted(value, 0).is_some_and(|quoted| quoted == value)
+        || value.len() > 1
+            && value.starts_with('\'')
+            && value.ends_with('\'')
+            && !value[1..value.len() - 1].contains('\'');
+    if value.contains("{{") || value.strip_suffix(':').is_some_and(glued::is_key) || is_quoted {
         return None;
     }
     let what = written::reading(value)?;

@@ -29,12 +29,12 @@ impl Context {
         object: &mut Object<'_>,
         [allow, ignore]: [&OldSpelling; 2],
     ) -> TagLists {
-        let allowed = self.patterns(object, "allowTagsRegexes");
-        let ignored = self.patterns(object, "ignoreTagsRegexes");
-        self.check_ignored(&allowed, &ignored);
-        let texts = |patterns: Vec<(Field<'_>, String)>| patterns.into_iter().map(|(_, text)| text).collect();
+        let mut allowed = self.patterns(object, "allowTagsRegexes");
+        let mut ignored = self.patterns(object, "ignoreTagsRegexes");
+        let texts =
+            |patterns: &[(Field<'_>, String)]| patterns.iter().map(|(_, text)| text.clone()).collect();
         let mut lists =
-            TagLists { allow: texts(allowed), ignore: texts(ignored), ignore_literals: Vec::new() };
+            TagLists { allow: texts(&allowed), ignore: texts(&ignored), ignore_literals: Vec::new() };
         if let Some(field) = object.take(self, "allowTags") {
             let pattern = self.filled(&field).map(str::to_owned);
             let all = lists.allow.iter().chain(&pattern).cloned();
@@ -43,7 +43,8 @@ impl Context {
             self.old_spelling_with(&field, allow, self.editing(help, edit));
             if let Some(pattern) = pattern {
                 self.check_pattern(&field, ("allowTagsRegexes", &pattern));
-                lists.allow.push(pattern);
+                lists.allow.push(pattern.clone());
+                allowed.push((field, pattern));
             }
         }
         if let Some(field) = object.take(self, "ignoreTags") {
@@ -54,8 +55,10 @@ impl Context {
             let edit = self.patterns_for_old(object, &field, &literals);
             self.old_spelling_with(&field, ignore, self.editing(help, edit));
             literals.iter().for_each(|(item, tag)| self.check_literal(item, tag));
+            ignored.extend(literals.iter().map(|(item, tag)| (item.clone(), pattern::exactly(tag))));
             lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
         }
+        self.check_ignored(&allowed, &ignored);
         lists
     }
 
@@ -108,17 +111,21 @@ impl Context {
 
     /// Warns about a pattern that ignores every tag, or every tag that is allowed by the same pattern.
     fn check_ignored(&mut self, allowed: &[(Field<'_>, String)], ignored: &[(Field<'_>, String)]) {
+        let base = |field: &Field<'_>| field.name().split('[').next().unwrap_or_default().to_owned();
         for (field, pattern) in ignored {
-            let bare = pattern.strip_prefix('^').unwrap_or(pattern);
-            let message = match bare.strip_suffix('$').unwrap_or(bare) {
-                ".*" | ".+" => format!("`{pattern}` in `ignoreTagsRegexes` ignores every tag"),
-                _ if allowed.iter().any(|(_, allowed)| allowed == pattern) => {
-                    format!("`{pattern}` ignores every tag that it allows in `allowTagsRegexes`")
+            let same = allowed.iter().find(|(_, allowed)| allowed == pattern);
+            let message = match same {
+                _ if pattern::matches_all(pattern) => {
+                    format!("`{pattern}` in `{}` ignores every tag", base(field))
                 }
-                _ => continue,
+                Some((same, _)) => {
+                    let written = field.node.text().unwrap_or(pattern);
+                    let allows = if written == pattern { "it".to_owned() } else { format!("`{pattern}`") };
+                    format!("`{written}` ignores every tag that {allows} allows in `{}`", base(same))
+                }
+                None => continue,
             };
-            let help = "delete it, or name the tags to leave out of those that `allowTagsRegexes` allows";
-            self.warn(Code::BadRegex, field, message, help);
+            self.warn(Code::BadRegex, field, message, pattern::NAME_WHAT_TO_IGNORE);
         }
     }
 
@@ -132,6 +139,7 @@ impl Context {
             false => tag.to_owned(),
         };
         let help = match rule::regex(&meant) {
+            None if pattern::matches_all(&meant) => pattern::NAME_WHAT_TO_IGNORE.to_owned(),
             None => {
                 let form = self.style.single_quoted(&meant);
                 format!("write {form} in `ignoreTagsRegexes` instead of it")

@@ -7,13 +7,11 @@ use selection_strategies::UnknownValue;
 
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{Edit, Layout};
-use crate::decode::expression::call_of_first;
 use crate::decode::object::{Kind, Object};
-use crate::decode::operator;
 use crate::decode::style::Style;
 use crate::decode::{ascii, constraint};
 use crate::diagnostic::{Code, Help};
-use crate::repo_url::{BadUrl, Beside, Misleading};
+use crate::repo_url::{Beside, Misleading, RepositoryKind};
 use crate::rule;
 use crate::yaml::written::{self, is_unseen};
 use crate::yaml::{Scalar, ScalarKind, Value};
@@ -134,7 +132,38 @@ impl Context {
 
     /// A text that says something; an empty one is absent, as Go has it.
     pub(crate) fn filled<'t>(&mut self, field: &Field<'t>) -> Option<&'t str> {
-        self.string(field).filter(|text| !text.is_empty())
+        let text = self.string(field).filter(|text| !text.is_empty())?;
+        (!self.is_quoted_twice(field, text)).then_some(text)
+    }
+
+    /// Reports a value with quotation marks within it, which a text has on both sides of it already.
+    fn is_quoted_twice(&mut self, field: &Field<'_>, text: &str) -> bool {
+        let name = field.name();
+        let code = match name {
+            "constraint" | "semverConstraint" => Code::BadConstraint,
+            "expression" | "expressionFilter" => Code::BadExpression,
+            "branch"
+            | "platform"
+            | "interval"
+            | "since"
+            | "imageSelectionStrategy"
+            | "commitSelectionStrategy"
+            | "freightCreationPolicy" => Code::BadValue,
+            _ => return false,
+        };
+        let inside = ['"', '\''].iter().find_map(|mark| {
+            let inside = text.trim().strip_prefix(*mark)?.strip_suffix(*mark)?;
+            (!inside.is_empty() && !inside.contains([*mark, '\\'])).then_some(inside)
+        });
+        let Some(inside) = inside else { return false };
+        let help = match self.style.quote(name, inside) {
+            help if help.text.starts_with("quote it") => self.style.writing(inside),
+            help => help,
+        };
+        let message =
+            format!("`{name}` has quotation marks within it, and they count as a part of the value");
+        self.error(code, field, message, help.probable());
+        true
     }
 
     /// `true` or `false`, in any spelling that Kubernetes' YAML library takes.
@@ -390,10 +419,10 @@ impl Context {
         &mut self,
         object: &mut Object<'_>,
         kind: Kind<'_>,
-        check: fn(&str) -> Result<(), BadUrl>,
+        repository: RepositoryKind,
     ) -> Option<String> {
         match object.take_even_null(self, "repoURL", "repoURL") {
-            Some(field) if !field.node.is_null() => self.checked_url(&field, check),
+            Some(field) if !field.node.is_null() => self.checked_url(object, &field, repository),
             Some(field) => {
                 let at = (field.key, field.path.as_str());
                 self.error_at(Code::Missing, at, "`repoURL` has no value", "write the repository's URL");
@@ -418,41 +447,62 @@ impl Context {
         message: &str,
     ) -> bool {
         let Some(field) = object.take_misnamed(kind, name) else { return false };
-        let message = format!("{message}, and {} has no field `{}`", kind.0, field.name());
-        let help = self.renaming(format!("did you mean `{name}`?"), field.key, name).probable();
-        self.error_at(Code::Missing, field.at_key(), message, help);
+        self.misnamed(&field, (kind.0, name), message);
         true
     }
 
+    /// Reports a field that is missing, and this unknown one of a mapping that was meant as it.
+    pub(crate) fn misnamed(&mut self, field: &Field<'_>, (what, name): (&str, &str), message: &str) {
+        let message = format!("{message}, and {what} has no field `{}`", field.name());
+        let help = self.renaming(format!("did you mean `{name}`?"), field.key, name).probable();
+        self.error_at(Code::Missing, field.at_key(), message, help);
+    }
+
+    /// The URL of a repository, which is told where it is none, and where it is known that no repository has it.
     pub(crate) fn checked_url(
         &mut self,
+        object: &Object<'_>,
         field: &Field<'_>,
-        check: fn(&str) -> Result<(), BadUrl>,
+        repository: RepositoryKind,
     ) -> Option<String> {
         let text = self.string(field)?;
-        match check(text) {
-            Ok(()) => self.advise_url(field, text),
-            Err(bad) => self.error(Code::BadUrl, field, bad.message, bad.help),
+        match repository.check(text) {
+            Ok(()) => {
+                self.advise_url(field, text);
+                if let Some(found) = repository.misleading(text) {
+                    let Misleading { what, meant, hint, besides, .. } = found;
+                    let message = format!("`{}` {what}", redact_user(text));
+                    let meant = meant.map(|meant| (meant, besides));
+                    let help = self.writing_url(object, field, meant, &hint);
+                    self.warn(Code::BadUrl, field, message, help);
+                }
+            }
+            Err(bad) => {
+                let help = self.writing_url(object, field, bad.meant, &bad.help);
+                self.error(Code::BadUrl, field, bad.message, help);
+            }
         }
         Some(text.to_owned())
     }
 
-    /// Warns about a URL of the right form that no repository has, where that is known.
-    pub(crate) fn tell_misleading(
-        &mut self,
+    /// Help with the URL to write in place of another, and with the fields that say what else that one was meant to say.
+    fn writing_url(
+        &self,
         object: &Object<'_>,
         field: &Field<'_>,
-        found: Option<Misleading>,
-    ) {
-        let Some(Misleading { what, meant, besides }) = found else { return };
-        let text = field.node.text().unwrap_or_default();
-        let message = format!("`{}` {what}", redact_user(text));
+        meant: Option<(String, Vec<Beside>)>,
+        hint: &str,
+    ) -> Help {
+        let Some((meant, besides)) = meant else { return hint.into() };
         let style = self.style;
         let entries: Vec<String> = besides.iter().map(|beside| entry_of(style, beside)).collect();
         let mut words = format!("write {meant}");
         if !entries.is_empty() {
             let shown: Vec<String> = entries.iter().map(|entry| format!("`{entry}`")).collect();
             words = format!("{words}, with {}", shown.join(" and "));
+        }
+        if !hint.is_empty() {
+            words = format!("{words}; {hint}");
         }
         // What says something else already stays.
         let is_free = besides.iter().all(|beside| object.look(beside.name()).is_none())
@@ -473,8 +523,7 @@ impl Context {
             }
             false => Some(url),
         };
-        let help = self.editing(words, edit).probable();
-        self.warn(Code::BadUrl, field, message, help);
+        self.editing(words, edit).probable()
     }
 
     /// A version constraint that must parse, with its field.
@@ -514,23 +563,8 @@ impl Context {
         );
     }
 
-    pub(crate) fn bad_expression(
-        &mut self,
-        field: &Field<'_>,
-        (text, names): (&str, &[&'static str]),
-        reason: &str,
-    ) {
-        let help = self
-            .cut_off(field)
-            .map(Help::from)
-            .or_else(|| operator::meant(self.style, text, names.is_empty()))
-            .or_else(|| call_of_first(text, names).map(Help::from))
-            .unwrap_or_default();
-        self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), help);
-    }
-
     /// What to do where a comment may have cut off a part of the value, so that the rest means nothing.
-    fn cut_off(&self, field: &Field<'_>) -> Option<String> {
+    pub(crate) fn cut_off(&self, field: &Field<'_>) -> Option<String> {
         let Value::Scalar(Scalar { commented: true, .. }) = &field.node.value else {
             return None;
         };

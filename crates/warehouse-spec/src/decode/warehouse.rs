@@ -1,17 +1,19 @@
 //! A `Warehouse` document, and the metadata of every document.
 
 use crate::decode::context::{Context, Field};
+use crate::decode::edit;
 use crate::decode::expression;
 use crate::decode::object::Object;
 use crate::decode::repos::repos;
-use crate::decode::subscription::{Placed, check_duplicates, subscription};
+use crate::decode::subscription::{Placed, check_duplicates, is_type, subscription};
 use crate::diagnostic::Code;
 use crate::metadata::Metadata;
-use crate::rule;
 use crate::status::WarehouseStatus;
 use crate::time::{Interval, InvalidInterval};
 use crate::warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};
-use crate::yaml::Value;
+use crate::yaml::{Node, Value};
+
+const WHAT: &str = "the specification of a Warehouse";
 
 const SPEC: &[&str] =
     &["shard", "interval", "freightCreationPolicy", "freightCreationCriteria", "subscriptions"];
@@ -32,7 +34,10 @@ pub(crate) fn warehouse(context: &mut Context, document: &Field<'_>) -> Option<W
     let spec = match spec_field {
         Some(field) if !field.node.is_null() => spec_beside(context, &field, beside.as_ref()),
         _ if beside.is_some() => {
-            tell_beside(context, beside.as_ref());
+            if let Some(field) = &beside {
+                tell_beside(context, field);
+                subscriptions_in(context, &object, field);
+            }
             None
         }
         _ => {
@@ -60,13 +65,11 @@ fn status(context: &mut Context, object: &mut Object<'_>) -> Option<WarehouseSta
     }
 }
 
-/// Reports `subscriptions` beside `spec`, and whether they are.
-fn tell_beside(context: &mut Context, beside: Option<&Field<'_>>) -> bool {
-    let Some(field) = beside else { return false };
+/// Reports `subscriptions` beside `spec`.
+fn tell_beside(context: &mut Context, field: &Field<'_>) {
     let message = "`subscriptions` is beside `spec`, and a Warehouse has it in `spec`";
     let help = "write it under a line `spec:`, indented";
     context.error_at(Code::Misplaced, field.at_key(), message, help);
-    true
 }
 
 fn missing_spec(context: &mut Context, object: &Object<'_>) {
@@ -104,13 +107,18 @@ fn spec_beside(
     if spec.freight_creation_policy == FreightCreationPolicy::Manual {
         idle_criteria(context, &object, &spec);
     }
-    if !tell_beside(context, beside) {
-        spec.subscriptions = subscriptions(context, &mut object);
+    match beside {
+        // What is wrong with them is told at once.
+        Some(field) => {
+            tell_beside(context, field);
+            subscriptions_in(context, &object, field);
+        }
+        None => spec.subscriptions = subscriptions(context, &mut object),
     }
     if let Some((criteria, field)) = &criteria {
         expression::repositories(context, field, &criteria.expression, &spec.subscriptions);
     }
-    object.finish(context, "the specification of a Warehouse", SPEC);
+    object.finish(context, WHAT, SPEC);
     Some(spec)
 }
 
@@ -149,10 +157,7 @@ fn criteria_of<'n>(context: &mut Context, field: Field<'n>) -> Option<(FreightCr
     let mut object = Object::open(context, &field)?;
     let expression = object.take(context, "expression").and_then(|field| {
         let text = context.filled(&field)?;
-        match rule::criteria(text) {
-            Some(reason) => context.bad_expression(&field, (text, &[]), &reason),
-            None => expression::in_criteria(context, &field, text),
-        }
+        expression::criteria(context, &field, text);
         Some((text.to_owned(), field))
     });
     object.finish(context, "freightCreationCriteria", &["expression"]);
@@ -163,10 +168,28 @@ fn criteria_of<'n>(context: &mut Context, field: Field<'n>) -> Option<(FreightCr
 fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::subscription::Subscription> {
     let empty = "a Warehouse needs at least one subscription";
     let help = "add `- image:`, `- git:` or `- chart:` under `subscriptions`";
-    let Some(field) = object.take_even_null(context, "subscriptions", "subscriptions") else {
-        context.error_at(Code::Missing, object.at(), format!("`subscriptions` is missing: {empty}"), help);
-        return Vec::new();
-    };
+    if let Some(field) = object.take_even_null(context, "subscriptions", "subscriptions") {
+        return subscriptions_in(context, object, &field);
+    }
+    let message = format!("`subscriptions` is missing: {empty}");
+    match object.take_misnamed((WHAT, SPEC), "subscriptions") {
+        Some(field) => {
+            context.misnamed(&field, (WHAT, "subscriptions"), &message);
+            subscriptions_in(context, object, &field);
+        }
+        None => context.error_at(Code::Missing, object.at(), message, help),
+    }
+    Vec::new()
+}
+
+/// The subscriptions under their key.
+fn subscriptions_in(
+    context: &mut Context,
+    around: &Object<'_>,
+    field: &Field<'_>,
+) -> Vec<crate::subscription::Subscription> {
+    let empty = "a Warehouse needs at least one subscription";
+    let help = "add `- image:`, `- git:` or `- chart:` under `subscriptions`";
     if field.node.is_null() {
         context.error_at(
             Code::Missing,
@@ -176,15 +199,19 @@ fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::s
         );
         return Vec::new();
     }
-    if matches!(field.node.value, Value::Mapping(_)) {
-        let placed = repos(context, object, &field);
+    if let Value::Mapping(entries) = &field.node.value {
+        if entries.iter().any(|(key, _)| key.text().is_some_and(is_type)) {
+            without_list(context, field, entries);
+            return Vec::new();
+        }
+        let placed = repos(context, around, field);
         return finish(context, placed);
     }
-    let Some(items) = context.list(&field, "subscriptions") else {
+    let Some(items) = context.list(field, "subscriptions") else {
         return Vec::new();
     };
     if items.is_empty() {
-        context.error(Code::Missing, &field, format!("`subscriptions` is empty: {empty}"), help);
+        context.error(Code::Missing, field, format!("`subscriptions` is empty: {empty}"), help);
     }
     let placed: Vec<Placed> = items
         .iter()
@@ -194,6 +221,35 @@ fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::s
         })
         .collect();
     finish(context, placed)
+}
+
+/// Reports subscriptions that are written without a list around them, and what is wrong within them.
+fn without_list(context: &mut Context, field: &Field<'_>, entries: &[(Node, Node)]) {
+    let types = entries.iter().filter(|(key, _)| key.text().is_some_and(is_type)).count();
+    // Each type starts a subscription; what is beside the only one belongs to it.
+    let starts = |index: usize, key: &Node| match types {
+        1 => index == 0,
+        _ => key.text().is_some_and(is_type),
+    };
+    let starts: Vec<bool> = entries.iter().enumerate().map(|(index, (key, _))| starts(index, key)).collect();
+    let text = context.text_read();
+    let edit = edit::as_items(&text, field.node, &starts);
+    let message = format!("`{}` must be a list of subscriptions, not a mapping", field.name());
+    let help = context.editing("write `- ` before each type, as in `- image:`", edit);
+    context.error(Code::WrongType, field, message, help);
+    let path = format!("{}[0]", field.path);
+    if types == 1 {
+        subscription(context, &Field { path, ..field.clone() });
+        return;
+    }
+    for (key, node) in entries {
+        let value = Value::Mapping(vec![(key.clone(), node.clone())]);
+        let item = Node::new(key.mark, value);
+        subscription(
+            context,
+            &Field { node: &item, key: key.mark, path: path.clone(), place: field.place.clone() },
+        );
+    }
 }
 
 fn finish(context: &mut Context, placed: Vec<Placed>) -> Vec<crate::subscription::Subscription> {

@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
                 Ok(None) => return,
                 Err(cause) => {
                     let stop = matches!(cause, Cause::Limit { .. });
-                    documents.problems.push(Problem { path: self.path(), cause });
+                    documents.problems.push(Problem { path: self.path(&cause), cause });
                     let enough = documents.problems.len() >= self.limits.diagnostics;
                     if stop || enough || !self.skip_document() {
                         return;
@@ -157,19 +157,48 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Where in the document reading has come to: the path of what is being read.
-    fn path(&self) -> String {
+    /// Where in the document reading has come to: the path of what is being read. Of `- [0-9]+`, the list is read already when its `+` is found.
+    fn path(&self, cause: &Cause) -> String {
+        let at = match cause {
+            Cause::Syntax(error) => error.marker().byte_offset(),
+            Cause::Limit { .. } => None,
+        };
+        let goes_on = |node: &Node| {
+            let rest = at.and_then(|at| self.text.get(node.mark.end..at));
+            rest.is_some_and(|rest| !rest.contains([',', '\n']))
+        };
         let mut path = String::new();
-        for open in &self.open {
+        for (index, open) in self.open.iter().enumerate() {
+            let is_last = index + 1 == self.open.len();
             match &open.content {
-                Content::List(items) => path = format!("{path}[{}]", items.len()),
+                Content::List(items) => {
+                    let done = items.last().filter(|item| is_last && goes_on(item)).is_some();
+                    path = format!("{path}[{}]", items.len() - usize::from(done));
+                }
                 Content::Mapping(_, Some(key)) => {
                     path = child(&path, key.text().unwrap_or("?"));
                 }
-                Content::Mapping(_, None) => {}
+                Content::Mapping(entries, None) => {
+                    if let Some((key, value)) = entries.last().filter(|(_, value)| is_last && goes_on(value))
+                    {
+                        path = child(&path, key.text().unwrap_or("?"));
+                        // A list with its hyphens below the key ends with the mapping of the key.
+                        if let Value::List(items) = &value.value
+                            && !self.is_in_brackets(value, items)
+                        {
+                            path = format!("{path}[{}]", items.len().saturating_sub(1));
+                        }
+                    }
+                }
             }
         }
         path
+    }
+
+    /// Whether a list is written in brackets, and does not start with an item that is.
+    fn is_in_brackets(&self, list: &Node, items: &[Node]) -> bool {
+        let starts = self.text.get(list.mark.start..).is_some_and(|text| text.starts_with('['));
+        starts && items.first().is_none_or(|first| first.mark.start > list.mark.start)
     }
 
     /// Goes on to the next document after an error; false at the end of the text.

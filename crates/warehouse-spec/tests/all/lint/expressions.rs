@@ -1,6 +1,7 @@
 //! Filters that compile and cannot be evaluated, or give neither true nor false: each is told offline, and what the help says to write is clean.
 
-use warehouse_spec::{Code, Options, SubscriptionKind, lint};
+use kargo_expr::{Environment, Expression};
+use warehouse_spec::{Code, Options, Replacement, SubscriptionKind, lint};
 
 use super::{HEAD, Row, check, error, row};
 
@@ -103,6 +104,92 @@ const ROWS: &[Row] = &[
         "write \"!(author matches 'b.t') && !(subject contains 'x')\": `!` and `not` bind more tightly than an operator between two strings",
         true,
     ),
+    // An author is `Name <address>`.
+    row(
+        "git: {repoURL: 'https://h/a', expressionFilter: author == 'Bob'}",
+        Code::BadExpression,
+        "`author` is `Name <address>`, and never equal to 'Bob'",
+        "write `author startsWith 'Bob <'`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', expressionFilter: \"subject != '' && 'bot@example.com' != committer\"}",
+        Code::BadExpression,
+        "`committer` is `Name <address>`, and never equal to 'bot@example.com'",
+        "write `!(committer endsWith '<bot@example.com>')`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', commitSelectionStrategy: Lexical, expressionFilter: \"tagger not in ['Bob', 'Eve <eve@example.com>']\"}",
+        Code::BadExpression,
+        "`tagger` is `Name <address>`, and never equal to 'Bob'",
+        "write `!(tagger startsWith 'Bob <' || tagger == 'Eve <eve@example.com>')`",
+        true,
+    ),
+    // What is missing, and what is too much.
+    error(
+        "git: {repoURL: 'https://h/a', expressionFilter: subject contains 'x' &&}",
+        Code::BadExpression,
+        "the expression does not compile: unexpected end of the expression (at byte 23)",
+        "write subject contains 'x': nothing follows the `&&` at its end",
+        true,
+    ),
+    error(
+        "git: {repoURL: 'https://h/a', expressionFilter: \"subject contains 'x' or\"}",
+        Code::BadExpression,
+        "the expression does not compile: unexpected end of the expression (at byte 23)",
+        "write subject contains 'x': nothing follows the `or` at its end",
+        true,
+    ),
+    error(
+        "git: {repoURL: 'https://h/a', expressionFilter: \"|| subject contains 'x'\"}",
+        Code::BadExpression,
+        "the expression does not compile: unexpected \"||\" (at byte 0)",
+        "write subject contains 'x': nothing is before the `||` at its start",
+        true,
+    ),
+    error(
+        "git: {repoURL: 'https://h/a', expressionFilter: \"subject contains 'x' }}\"}",
+        Code::BadExpression,
+        "the expression does not compile: unexpected \"}\" (at byte 21)",
+        "write subject contains 'x': the braces are none of the expression",
+        true,
+    ),
+    error(
+        "git: {repoURL: 'https://h/a', expressionFilter: \"(subject contains 'x' }} &&\"}",
+        Code::BadExpression,
+        "the expression does not compile: unexpected \"}\" (at byte 22)",
+        "the language is that of https://expr-lang.org/docs/language-definition",
+        false,
+    ),
+    error(
+        "git: {repoURL: 'https://h/a', expressionFilter: \"(subject contains 'x\"}",
+        Code::BadExpression,
+        "the expression does not compile: a quoted text is not closed (at byte 18)",
+        "write (subject contains 'x'): the text in it is not closed, and a parenthesis is not closed",
+        true,
+    ),
+    error(
+        "git: {repoURL: 'https://h/a', expressionFilter: \"subject contains 'x')\"}",
+        Code::BadExpression,
+        "the expression does not compile: unexpected \")\" (at byte 20)",
+        "write subject contains 'x': a parenthesis is closed and not opened",
+        true,
+    ),
+    error(
+        "git: {repoURL: 'https://h/a', expressionFilter: subject contains}",
+        Code::BadExpression,
+        "the expression does not compile: unexpected end of the expression (at byte 16)",
+        "the language is that of https://expr-lang.org/docs/language-definition",
+        false,
+    ),
+    error(
+        "git: {repoURL: 'https://h/a', commitSelectionStrategy: Lexical, expressionFilter: \".tag startsWith 'v' && !(.author contains 'x')\"}",
+        Code::BadExpression,
+        "the expression does not compile: unexpected \".\" (at byte 0)",
+        "write tag startsWith 'v' && !(author contains 'x'): a name has no point before it",
+        true,
+    ),
 ];
 
 #[test]
@@ -156,7 +243,7 @@ fn what_can_be_evaluated_is_clean() {
         "any(['a'], subject contains #)",
         "commitDate != nil && commitDate.Year() > 2000",
         "now() - commitDate < duration('24h')",
-        "len(subject) > 3 ? true : author == 'x'",
+        "len(subject) > 3 ? true : subject == 'x'",
         "let name = author; name contains 'x'",
         "commitDate.Format('2006') >= '2024'",
         "true",
@@ -171,4 +258,70 @@ fn clean(field: &str) {
     let text = format!("{HEAD}  - git: {{repoURL: 'https://h/a', {field}}}\n");
     let found = lint("kargo.yaml", &text, &Options::default()).diagnostics;
     assert_eq!(found, [], "{field}");
+}
+
+/// Two slips in one expression are both told, and the edits of one round mend both.
+#[test]
+fn two_slips_take_one_round() {
+    let filter = |filter: &str| {
+        format!(
+            "{HEAD}  - git:\n      repoURL: https://h/a\n      commitSelectionStrategy: Lexical\n      expressionFilter: {filter}\n"
+        )
+    };
+    for (written, count, meant) in [
+        ("message contains 'x' && taggr contains 'y'", 2, "subject contains 'x' && tagger contains 'y'"),
+        ("message contains 'x' &&& Tag startsWith 'v'", 2 + 1, "subject contains 'x' && tag startsWith 'v'"),
+        (".Tag startsWith 'v'", 2, "tag startsWith 'v'"),
+        ("tags startsWith 'v' && autor == 'Bob'", 3, "tag startsWith 'v' && author startsWith 'Bob <'"),
+        ("author = 'Bob' && 'Eve' == tagger", 3, "author startsWith 'Bob <' && tagger startsWith 'Eve <'"),
+    ] {
+        mended_at_once(&filter(written), count, &filter(meant));
+    }
+    let criteria = |expression: &str| {
+        let criteria = format!("spec:\n  freightCreationCriteria:\n    expression: {expression}\n");
+        format!("{HEAD}  - image: {{repoURL: nginx}}\n").replace("spec:\n", &criteria)
+    };
+    for (written, count, meant) in [
+        (
+            "imageFrom('nginx').tags == imageFrom('nginx').digest",
+            2,
+            "imageFrom('nginx').Tag == imageFrom('nginx').Digest",
+        ),
+        ("imageFrom('nginx').tag != ''", 1, "imageFrom('nginx').Tag != ''"),
+    ] {
+        mended_at_once(&criteria(written), count, &criteria(meant));
+    }
+}
+
+#[track_caller]
+fn mended_at_once(written: &str, count: usize, meant: &str) {
+    let found = lint("kargo.yaml", written, &Options::default()).diagnostics;
+    assert_eq!(found.len(), count, "{found:#?}");
+    let edits = found.iter().filter_map(|found| found.replacement.as_ref());
+    assert_eq!(Replacement::apply_all(written, edits), meant);
+    assert_eq!(lint("kargo.yaml", meant, &Options::default()).diagnostics, []);
+}
+
+/// The remedy of a comparison selects what was meant by it.
+#[test]
+fn persons_are_compared_as_they_are() {
+    let person = |filter: &str, author: &str| {
+        let filter = Expression::compile(filter).unwrap();
+        filter.decide(&Environment::new().variable("author", author)).unwrap()
+    };
+    for (filter, selects, not) in [
+        ("author startsWith 'Bob <'", "Bob <bob@example.com>", "Bobby <bob@example.com>"),
+        ("author endsWith '<bob@example.com>'", "Bob <bob@example.com>", "Bob <rob@example.com>"),
+        ("!(author startsWith 'Bob <')", "Eve <eve@example.com>", "Bob <bob@example.com>"),
+    ] {
+        assert!(person(filter, selects) && !person(filter, not), "{filter}");
+    }
+    assert!(!person("author == 'Bob'", "Bob <bob@example.com>"));
+    for clean in
+        ["author == 'Bob <bob@example.com>'", "author != ''", "author != committer", "lower(author) == 'x'"]
+    {
+        let text =
+            format!("{HEAD}  - git:\n      repoURL: https://h/a\n      expressionFilter: \"{clean}\"\n");
+        assert_eq!(lint("kargo.yaml", &text, &Options::default()).diagnostics, [], "{clean}");
+    }
 }

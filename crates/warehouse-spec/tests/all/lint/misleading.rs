@@ -1,5 +1,6 @@
 //! Values of the right form that select nothing, or name no repository: each is told offline, and what the help says to write is clean.
 
+use selection_strategies::path::PathSelector;
 use warehouse_spec::{Code, Options, Replacement, Severity, lint};
 
 use super::{HEAD, Row, check, error, row};
@@ -159,12 +160,26 @@ const ROWS: &[Row] = &[
         "write https://codeberg.org/a/b, with `branch: main` and `includePaths: [docs]`",
         true,
     ),
+    row(
+        "git: {repoURL: 'https://h/a', includePaths: ['glob:apps/**.yaml']}",
+        Code::BadSelector,
+        "`glob:apps/**.yaml` stays within one folder: `**` beside other characters of a name is the same as `*`",
+        "write glob:apps/**/*.yaml",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', excludePaths: ['glob:apps**']}",
+        Code::BadSelector,
+        "`glob:apps**` stays within one folder: `**` beside other characters of a name is the same as `*`",
+        "write glob:apps*/**",
+        true,
+    ),
     error(
         "image: {repoURL: 'https://hub.docker.com/r/bitnami/nginx'}",
         Code::BadUrl,
         "`https://hub.docker.com/r/bitnami/nginx` is a page of Docker Hub, not an image",
         "write bitnami/nginx",
-        false,
+        true,
     ),
     row(
         "image: {repoURL: hub.docker.com/_/nginx}",
@@ -407,5 +422,77 @@ fn what_a_url_says_comes_into_fields() {
         let after = Replacement::apply_all(&text, edits);
         assert_eq!(after.strip_prefix(HEAD), Some(edited));
         assert_eq!(lint("kargo.yaml", &after, &Options::default()).diagnostics, [], "{after}");
+    }
+}
+
+/// `**` in a name is `*`, and the remedy selects in folders, too.
+#[test]
+fn folders_of_a_pattern() {
+    let selects = |selector: &str, path: &str| PathSelector::new(selector).unwrap().is_match(path);
+    for (written, meant, path) in [
+        ("glob:apps/**.yaml", "glob:apps/**/*.yaml", "apps/a/b.yaml"),
+        ("glob:apps**", "glob:apps*/**", "apps1/a/b"),
+    ] {
+        assert!(!selects(written, path) && selects(meant, path), "{written}");
+    }
+    for clean in ["glob:**/**.yaml", "glob:apps/*.yaml", "glob:{a/**.yaml,b}/x.yaml", "glob:apps/**"] {
+        let text = format!("{HEAD}  - git: {{repoURL: 'https://h/a', includePaths: ['{clean}']}}\n");
+        assert_eq!(lint("kargo.yaml", &text, &Options::default()).diagnostics, [], "{clean}");
+    }
+}
+
+/// Quotation marks within quotation marks are a part of the value; an interval is written as comparisons.
+#[test]
+fn values_that_are_quoted_twice() {
+    const QUOTED: &str = "has quotation marks within it, and they count as a part of the value";
+    for (written, said, edited) in [
+        (
+            "image: {repoURL: nginx, constraint: \"'[1.0.0, 2.0.0)'\"}",
+            QUOTED,
+            "image: {repoURL: nginx, constraint: \">=1.0.0 <2.0.0\"}",
+        ),
+        (
+            "image: {repoURL: nginx, constraint: '\"^1.0.0\"'}",
+            QUOTED,
+            "image: {repoURL: nginx, constraint: ^1.0.0}",
+        ),
+        (
+            "image: {repoURL: nginx, constraint: '(1.0.0,]'}",
+            "such as `>=1.2, <2`",
+            "image: {repoURL: nginx, constraint: \">1.0.0\"}",
+        ),
+        (
+            "image: {repoURL: nginx, platform: \"'linux/amd64'\"}",
+            QUOTED,
+            "image: {repoURL: nginx, platform: linux/amd64}",
+        ),
+        (
+            "image: {repoURL: nginx, imageSelectionStrategy: \"'Lexical'\"}",
+            QUOTED,
+            "image: {repoURL: nginx, imageSelectionStrategy: Lexical}",
+        ),
+        (
+            "git: {repoURL: 'https://h/a', branch: \"'main'\"}",
+            QUOTED,
+            "git: {repoURL: 'https://h/a', branch: main}",
+        ),
+        (
+            "git: {repoURL: 'https://h/a', expressionFilter: \"'subject != author'\"}",
+            QUOTED,
+            "git: {repoURL: 'https://h/a', expressionFilter: subject != author}",
+        ),
+    ] {
+        let text = format!("{HEAD}  - {written}\n");
+        let found = lint("kargo.yaml", &text, &Options::default()).diagnostics;
+        let [found] = found.as_slice() else { panic!("{written}: {found:#?}") };
+        assert!(found.is_error() && found.message.ends_with(said), "{found}");
+        let after = Replacement::apply_all(&text, &found.replacement);
+        assert_eq!(after, format!("{HEAD}  - {edited}\n"), "{found}");
+        assert_eq!(lint("kargo.yaml", &after, &Options::default()).diagnostics, [], "{after}");
+    }
+    for clean in ["\"'a' != subject && author != 'b'\"", "\"'x' in subject || subject contains 'y'\""] {
+        let text = format!("{HEAD}  - git: {{repoURL: 'https://h/a', expressionFilter: {clean}}}\n");
+        let found = lint("kargo.yaml", &text, &Options::default()).diagnostics;
+        assert!(!found.iter().any(|found| found.message.contains("quotation marks")), "{found:?}");
     }
 }

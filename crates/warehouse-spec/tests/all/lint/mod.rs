@@ -1,10 +1,13 @@
 //! The lint: every code has a rule, every remedy works, and no mistake is hidden behind another.
 
+mod addresses;
 mod elsewhere;
+mod everything_left_out;
 mod expressions;
 mod misleading;
 mod practices;
 mod remedies;
+mod shape;
 mod two_mistakes;
 
 use warehouse_spec::{Applicability, Code, Options, Replacement, Severity, lint};

@@ -24,7 +24,7 @@ fn urls() {
         (8, 16),
         "spec.subscriptions[0].image.repoURL",
         "`nginx:1.25` is not an image repository: it ends with a tag",
-        "leave the tag out; which tags count is said by `constraint` and `allowTagsRegexes`",
+        "write nginx; which tags count is said by `constraint` and `allowTagsRegexes`",
     );
     error(
         "  - image:\n      repoURL: https://me:hunter2@ghcr.io/a\n",
@@ -48,7 +48,7 @@ fn urls() {
         (8, 16),
         "spec.subscriptions[0].git.repoURL",
         "`github.com/a/b` is not a Git repository URL: it has no scheme",
-        "write it with its scheme: https://host/path",
+        "write https://github.com/a/b",
     );
     error(
         "  - git:\n      repoURL: ${REPO}\n",

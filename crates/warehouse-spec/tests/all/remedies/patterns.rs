@@ -7,6 +7,9 @@ use warehouse_spec::{Code, GitSubscription, SubscriptionKind};
 
 use super::{HEAD, read};
 
+/// What is said where nothing more exact is known.
+const LANGUAGE: &str = "the language is that of https://expr-lang.org/docs/language-definition";
+
 const REASON: &str = ": Go's regular expressions have no look-around";
 
 fn git(lists: &[(&str, Vec<String>)]) -> String {
@@ -280,9 +283,9 @@ fn operators_of_other_languages() {
         ("subject =~ 'x'", "subject matches 'x'"),
         ("subject=~'x'", "subject matches 'x'"),
         ("subject !~ '^x'", "subject not matches '^x'"),
-        ("author = 'a' & subject = 'b'", "author == 'a' && subject == 'b'"),
-        ("author == 'a' AND NOT (subject == 'b')", "author == 'a' and not (subject == 'b')"),
-        ("author == 'a' OR subject = \"it's = b\"", "author == 'a' or subject == \"it's = b\""),
+        ("id = 'a' & subject = 'b'", "id == 'a' && subject == 'b'"),
+        ("id == 'a' AND NOT (subject == 'b')", "id == 'a' and not (subject == 'b')"),
+        ("id == 'a' OR subject = \"it's = b\"", "id == 'a' or subject == \"it's = b\""),
         (r"subject = 'it\'s = x'", r"subject == 'it\'s = x'"),
         ("subject is 'x'", "subject == 'x'"),
         ("subject is not 'is = x'", "subject != 'is = x'"),
@@ -320,7 +323,7 @@ fn operators_of_other_languages() {
     let other = read(&format!(
         "{HEAD}  - git:\n      repoURL: https://host/a\n      expressionFilter: subject = (\n"
     ));
-    assert_eq!(other.diagnostics[0].help, None);
+    assert_eq!(other.diagnostics[0].help.as_deref(), Some(LANGUAGE));
     // What is not known to be meant has none either.
     for expression in [
         "subject like 'a%b'",
@@ -333,7 +336,7 @@ fn operators_of_other_languages() {
         let text = format!(
             "{HEAD}  - git:\n      repoURL: https://host/a\n      expressionFilter: {expression:?}\n"
         );
-        assert_eq!(read(&text).diagnostics[0].help, None, "{expression}");
+        assert_eq!(read(&text).diagnostics[0].help.as_deref(), Some(LANGUAGE), "{expression}");
     }
 }
 
@@ -342,10 +345,10 @@ fn look_around_in_expressions() {
     for (written, expected) in [
         ("subject matches '^(?!x)'", "not (subject matches '^x')"),
         ("subject matches \"^(?!.*wip).*$\"", "not (subject matches \"wip\")"),
-        ("author == 'a' && subject matches '^(?!x)'", "author == 'a' && not (subject matches '^x')"),
+        ("id == 'a' && subject matches '^(?!x)'", "id == 'a' && not (subject matches '^x')"),
         (
-            "subject matches '^feat(?!!):' || author == 'a'",
-            "(subject matches '^feat:' && not (subject matches '^feat!')) || author == 'a'",
+            "subject matches '^feat(?!!):' || id == 'a'",
+            "(subject matches '^feat:' && not (subject matches '^feat!')) || id == 'a'",
         ),
         ("subject matches 'feat(?=:)'", "subject matches 'feat:'"),
         ("subject =~ '^(?!x)'", "not (subject matches '^x')"),

@@ -73,7 +73,7 @@ fn charts_that_stand_alone() {
     );
     mended(
         "  - image: nginx:1.25\n",
-        "write `image:` and below it, indented, `repoURL:` with the URL: leave the tag out; which tags count is said by `constraint` and `allowTagsRegexes`",
+        "write `image:` and below it, indented, `repoURL: nginx`",
         "  - image:\n      repoURL: nginx\n",
     );
 }

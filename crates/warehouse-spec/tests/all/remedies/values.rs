@@ -33,10 +33,10 @@ fn url(kind: &str, written: &str, help: &str, meant: &str) {
 #[test]
 fn urls_of_images() {
     for (written, help, meant) in [
-        ("https://ghcr.io/a/b", "leave the scheme out", "ghcr.io/a/b"),
-        ("oci://ghcr.io/a/b", "leave the scheme out", "ghcr.io/a/b"),
-        ("ghcr.io/a/b:1.0", "leave the tag out", "ghcr.io/a/b"),
-        ("ghcr.io/a/b/", "leave the slash at the end out", "ghcr.io/a/b"),
+        ("https://ghcr.io/a/b", "write ghcr.io/a/b", "ghcr.io/a/b"),
+        ("oci://ghcr.io/a/b", "write ghcr.io/a/b", "ghcr.io/a/b"),
+        ("ghcr.io/a/b:1.0", "write ghcr.io/a/b; which tags count", "ghcr.io/a/b"),
+        ("ghcr.io/a/b/", "write ghcr.io/a/b", "ghcr.io/a/b"),
         ("ghcr.io/a/b!", "write it like registry.example.com/path/name", "ghcr.io/a/b"),
         ("ghcr.io/a/ b", "delete the white space", "ghcr.io/a/b"),
         ("ghcr.io\\a\\b", "write `/` instead of", "ghcr.io/a/b"),
@@ -63,28 +63,40 @@ fn urls_of_images() {
 #[test]
 fn urls_of_git() {
     for (written, help, meant) in [
-        ("git://github.com/a/b", "use https", "https://github.com/a/b"),
-        ("github.com/a/b", "write it with its scheme: https://host/path", "https://github.com/a/b"),
-        ("ftp://github.com/a/b", "write it like https://host/path", "https://github.com/a/b"),
-        ("ftp://github.com/a/b", "ssh://git@host/path or git@host:path", "ssh://git@github.com/a/b"),
-        ("ftp://github.com/a/b", "git@host:path", "git@github.com:a/b"),
-        ("https://github.com/a/b#main", "leave out the `#` and what follows it", "https://github.com/a/b"),
-        ("https://github.com/a/b#main", "write %23", "https://github.com/a/b%23main"),
-        ("https://github.com/a b", "write %20 for a blank", "https://github.com/a%20b"),
-        ("https://github.com/a\tb", "delete it", "https://github.com/ab"),
-        ("https://me:pa/ss@github.com/a/b", "leave out what stands before the `@`", "https://github.com/a/b"),
+        ("git://git.example.com/a/b", "write https://git.example.com/a/b", "https://git.example.com/a/b"),
+        ("git.example.com/a/b", "write https://git.example.com/a/b", "https://git.example.com/a/b"),
+        ("ftp://git.example.com/a/b", "write it like https://host/path", "https://git.example.com/a/b"),
+        (
+            "ftp://git.example.com/a/b",
+            "ssh://git@host/path or git@host:path",
+            "ssh://git@git.example.com/a/b",
+        ),
+        ("ftp://git.example.com/a/b", "git@host:path", "git@git.example.com:a/b"),
+        (
+            "https://git.example.com/a/b#main",
+            "leave out the `#` and what follows it",
+            "https://git.example.com/a/b",
+        ),
+        ("https://git.example.com/a/b#main", "write %23", "https://git.example.com/a/b%23main"),
+        ("https://git.example.com/a b", "write %20 for a blank", "https://git.example.com/a%20b"),
+        ("https://git.example.com/a\tb", "delete it", "https://git.example.com/ab"),
+        (
+            "https://me:pa/ss@git.example.com/a/b",
+            "leave out what stands before the `@`",
+            "https://git.example.com/a/b",
+        ),
         ("https://g\u{131}thub.com/a", "write the host in ASCII", "https://xn--gthub-n4a.com/a"),
-        ("https://me%0a@github.com/a", "delete it", "https://me@github.com/a"),
+        ("https://me%0a@git.example.com/a", "delete it", "https://me@git.example.com/a"),
         ("ssh://-oProxy/a", "delete the hyphen", "ssh://oProxy/a"),
         ("git@host:-a", "write `./` before it", "git@host:./-a"),
         ("https://0x7f.1/a", "write 127.0.0.1", "https://127.0.0.1/a"),
         ("https://1.2.3.4.5/a", "an address of four numbers such as 192.0.2.1", "https://192.0.2.1/a"),
-        ("https://github.com:/a", "delete the `:`", "https://github.com/a"),
-        ("https://github.com:0/a", "write a port from 1 to 65535", "https://github.com:65535/a"),
-        ("ssh://git@github.com:000/a", "write a port from 1 to 65535", "ssh://git@github.com:22/a"),
-        ("https://github.com/a%5cb", "write `/` instead of it", "https://github.com/a/b"),
-        ("https://github.com/a%00b", "delete it", "https://github.com/ab"),
-        ("https://github.com/a/%2e%2e/b", "without `..`", "https://github.com/b"),
+        ("https://git.example.com:/a", "delete the `:`", "https://git.example.com/a"),
+        ("https://git.example.com:0/a", "write a port from 1 to 65535", "https://git.example.com:65535/a"),
+        ("ssh://git@git.example.com:000/a", "write a port from 1 to 65535", "ssh://git@git.example.com:22/a"),
+        ("https://git.example.com/a%5cb", "write `/` instead of it", "https://git.example.com/a/b"),
+        ("https://git.example.com/a%00b", "delete it", "https://git.example.com/ab"),
+        ("https://git.example.com/a/%2e%2e/b", "without `..`", "https://git.example.com/b"),
     ] {
         url("git", written, help, meant);
     }
@@ -310,5 +322,5 @@ fn fields_that_are_called_otherwise() {
 #[test]
 fn a_host_without_a_repository() {
     url("image", "localhost:5000", "write the repository behind it", "localhost:5000/path/name");
-    url("image", "nginx:5000", "leave the tag out", "nginx");
+    url("image", "nginx:5000", "write nginx; which tags count", "nginx");
 }

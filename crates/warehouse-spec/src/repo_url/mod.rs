@@ -1,13 +1,69 @@
 //! The forms of repository URLs that each kind of subscription takes
 //! ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), and what to say about the others.
 
+mod mended;
+mod page;
+
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use repository_url::{HiddenHost, UrlHazard, UrlParts, redact, redact_tail, redact_user, without_credential};
+use repository_url::{HiddenHost, UrlHazard, UrlParts, redact, redact_tail, redact_user};
 
-use crate::rule;
+use mended::{Mended, mended};
+pub(crate) use page::{Beside, Misleading};
+
+/// What a repository holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RepositoryKind {
+    Image,
+    Git,
+    Chart,
+}
+
+impl RepositoryKind {
+    /// The repository of a type of subscription.
+    pub(crate) fn of_type(key: &str) -> Option<Self> {
+        Some(match key {
+            "image" => Self::Image,
+            "git" => Self::Git,
+            "chart" | "helm" => Self::Chart,
+            _ => return None,
+        })
+    }
+
+    /// Checks a URL.
+    pub(crate) fn check(self, url: &str) -> Result<(), BadUrl> {
+        match self {
+            Self::Image => image(url),
+            Self::Git => git(url),
+            Self::Chart => chart(url),
+        }
+    }
+
+    /// What a URL is, in place of the repository, where that is known.
+    pub(crate) fn misleading(self, url: &str) -> Option<Misleading> {
+        page::misleading(self, url)
+    }
+
+    /// Whether a URL has the form that Kargo takes, and names the place that it seems to.
+    fn fits(self, url: &str) -> bool {
+        match self {
+            Self::Image => UrlHazard::check_image(url).is_ok() && fits(&IMAGE, url),
+            Self::Git => UrlHazard::check(url).is_ok() && !has_fragment(url) && fits(&GIT, url),
+            Self::Chart => UrlHazard::check(url).is_ok() && !has_fragment(url) && fits(&CHART, url),
+        }
+    }
+
+    /// What a URL of it is called.
+    fn what(self) -> &'static str {
+        match self {
+            Self::Image => "an image repository",
+            Self::Git => "a Git repository URL",
+            Self::Chart => "a chart repository URL",
+        }
+    }
+}
 
 static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = "[0-9A-Za-z_]+";
@@ -34,6 +90,8 @@ fn fits(pattern: &LazyLock<Option<Regex>>, url: &str) -> bool {
 pub(crate) struct BadUrl {
     pub(crate) message: String,
     pub(crate) help: Cow<'static, str>,
+    /// The URL to write in its place, and the fields that say what else the text says, where they are known.
+    pub(crate) meant: Option<(String, Vec<Beside>)>,
 }
 
 impl BadUrl {
@@ -44,7 +102,18 @@ impl BadUrl {
             "" => format!("`{url}` is not {what}"),
             reason => format!("`{url}` is not {what}: {reason}"),
         };
-        Self { message, help: help.into() }
+        Self { message, help: help.into(), meant: None }
+    }
+
+    /// A text of which everything that is wrong is known.
+    fn mended(url: &str, kind: RepositoryKind, mended: Mended) -> Self {
+        let Mended { slips, url: meant, hint, besides } = mended;
+        let url = shown(url);
+        let message = match slips.as_slice() {
+            [page] if page.starts_with("is a") && page.contains(',') => format!("`{url}` {page}"),
+            slips => format!("`{url}` is not {}: it {}", kind.what(), slips.join(", and it ")),
+        };
+        Self { message, help: hint.into(), meant: meant.map(|meant| (meant, besides)) }
     }
 
     /// The same for a kind whose URLs have neither user nor query. These are named first.
@@ -71,7 +140,7 @@ impl BadUrl {
             _ => hazard.hint().to_owned(),
         };
         let url = shown(url);
-        Self { message: format!("`{url}` is not {what}: {hazard}"), help: help.into() }
+        Self { message: format!("`{url}` is not {what}: {hazard}"), help: help.into(), meant: None }
     }
 
     fn fragment(url: &str, what: &str) -> Self {
@@ -106,17 +175,15 @@ fn is_host_with_port(url: &str) -> bool {
 
 /// Checks the repository of an image subscription: a name without scheme, tag and digest.
 pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
-    if let Err(hazard) = UrlHazard::check_image(url) {
-        return Err(BadUrl::hazard(url, "an image repository", &hazard));
-    }
-    if fits(&IMAGE, url) {
+    let kind = RepositoryKind::Image;
+    if kind.fits(url) {
         return Ok(());
     }
-    if let Some(Misleading { what, meant, .. }) = page_of_image(url) {
-        return Err(BadUrl {
-            message: format!("`{}` {what}", shown(url)),
-            help: format!("write {meant}").into(),
-        });
+    if let Some(mended) = mended(kind, url) {
+        return Err(BadUrl::mended(url, kind, mended));
+    }
+    if let Err(hazard) = UrlHazard::check_image(url) {
+        return Err(BadUrl::hazard(url, kind.what(), &hazard));
     }
     let last = url.rsplit('/').next().unwrap_or(url);
     let (reason, help) = if url.contains("://") {
@@ -138,7 +205,7 @@ pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
     } else {
         ("", "write it like registry.example.com/path/name")
     };
-    Err(BadUrl::without_user(url, "an image repository", reason, help))
+    Err(BadUrl::without_user(url, kind.what(), reason, help))
 }
 
 /// Whether Kargo takes this as the user of a Git URL, with or without a password.
@@ -171,19 +238,21 @@ fn is_mixed(parts: &UrlParts<'_>) -> bool {
 
 /// Checks the repository of a Git subscription: http(s), ssh, scp form or, which Kargo does not know, file.
 pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
-    if let Err(hazard) = UrlHazard::check(url) {
-        return Err(BadUrl::hazard(url, "a Git repository URL", &hazard));
-    }
-    if has_fragment(url) {
-        return Err(BadUrl::fragment(url, "a Git repository URL"));
-    }
-    if fits(&GIT, url) {
+    let kind = RepositoryKind::Git;
+    if kind.fits(url) {
         return Ok(());
     }
+    if let Some(mended) = mended(kind, url) {
+        return Err(BadUrl::mended(url, kind, mended));
+    }
+    if let Err(hazard) = UrlHazard::check(url) {
+        return Err(BadUrl::hazard(url, kind.what(), &hazard));
+    }
+    if has_fragment(url) {
+        return Err(BadUrl::fragment(url, kind.what()));
+    }
     let parts = UrlParts::of(url);
-    let (reason, help) = if url.starts_with("git://") {
-        ("the git protocol is not supported".to_owned(), "use https")
-    } else if !url.contains("://") && !url.contains('@') {
+    let (reason, help) = if !url.contains("://") && !url.contains('@') {
         ("it has no scheme".to_owned(), "write it with its scheme: https://host/path")
     } else if is_mixed(&parts) {
         (
@@ -203,19 +272,23 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
     } else {
         (String::new(), "write it like https://host/path, ssh://git@host/path or git@host:path")
     };
-    Err(BadUrl::new(url, "a Git repository URL", &reason, help))
+    Err(BadUrl::new(url, kind.what(), &reason, help))
 }
 
 /// Checks the repository of a chart subscription: http(s) or oci.
 pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
+    let kind = RepositoryKind::Chart;
+    if kind.fits(url) {
+        return Ok(());
+    }
+    if let Some(mended) = mended(kind, url) {
+        return Err(BadUrl::mended(url, kind, mended));
+    }
     if let Err(hazard) = UrlHazard::check(url) {
-        return Err(BadUrl::hazard(url, "a chart repository URL", &hazard));
+        return Err(BadUrl::hazard(url, kind.what(), &hazard));
     }
     if has_fragment(url) {
-        return Err(BadUrl::fragment(url, "a chart repository URL"));
-    }
-    if fits(&CHART, url) {
-        return Ok(());
+        return Err(BadUrl::fragment(url, kind.what()));
     }
     let (reason, help) = if !url.contains("://") {
         (
@@ -225,166 +298,7 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
     } else {
         of_scheme(url).unwrap_or(("", "write it like https://host/path or oci://host/path"))
     };
-    Err(BadUrl::without_user(url, "a chart repository URL", reason, help))
-}
-
-/// A URL of the right form that is not that of a repository: a page about it, or a file in it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Misleading {
-    /// What it is, as a phrase that follows the URL.
-    pub(crate) what: String,
-    /// The URL of the repository.
-    pub(crate) meant: String,
-    /// What else the URL says, which other fields say.
-    pub(crate) besides: Vec<Beside>,
-}
-
-/// A field that says what a URL was meant to say.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Beside {
-    Text(&'static str, String),
-    /// A list of this one text.
-    List(&'static str, String),
-}
-
-impl Beside {
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Text(name, _) | Self::List(name, _) => name,
-        }
-    }
-}
-
-/// What pages about a repository are called in the URLs of servers of Git repositories.
-const PAGES: &[&str] = &[
-    "tree", "blob", "raw", "commit", "commits", "releases", "tags", "branches", "pull", "issues", "wiki",
-    "archive",
-];
-
-/// The page of a Git repository, as browsers show its URL: `https://github.com/a/b/tree/main`, `/-/tree/` of GitLab, `/src/` of Bitbucket and of Gitea.
-pub(crate) fn page_of_git(url: &str) -> Option<Misleading> {
-    let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
-    let names: Vec<&str> = rest.split(['?', '#']).next()?.trim_end_matches('/').split('/').collect();
-    let (host, path) = names.split_first()?;
-    let host = host.rsplit('@').next()?;
-    let is_page = |name: &&str| PAGES.contains(name);
-    // GitLab has folders of projects, so a name alone says nothing; one with something behind it does.
-    let (at, page) = match path.iter().position(|name| *name == "-") {
-        Some(at) if at >= 2 => (at, path.get(at + 1..)?),
-        _ if *path.get(2)? == "src" && path.len() > 3 => {
-            let skipped = usize::from(matches!(path.get(3), Some(&("branch" | "tag" | "commit"))));
-            (2, path.get(2 + skipped..)?)
-        }
-        _ if path.get(2).is_some_and(is_page) && (path.len() > 3 || host == "github.com") => {
-            (2, path.get(2..)?)
-        }
-        _ => return None,
-    };
-    let (kind, after) = page.split_first()?;
-    let shows_files = matches!(*kind, "tree" | "blob" | "raw" | "src") || *kind == "branch";
-    let besides = match after.split_first().filter(|_| shows_files) {
-        Some((branch, folders)) => {
-            let branch = Beside::Text("branch", (*branch).to_owned());
-            let path = (!folders.is_empty()).then(|| Beside::List("includePaths", folders.join("/")));
-            std::iter::once(branch).chain(path).collect()
-        }
-        None => Vec::new(),
-    };
-    let authority = names.first()?;
-    let meant = format!("{scheme}://{authority}/{}", path.get(..at)?.join("/"));
-    git(&meant).is_ok().then(|| Misleading {
-        what: "is a page about a repository, not the repository".to_owned(),
-        meant,
-        besides,
-    })
-}
-
-/// A query behind a Git repository, which has none: what other tools read of it, fields say here. One that may hold a secret is told as such.
-pub(crate) fn query_of_git(url: &str) -> Option<Misleading> {
-    let url = without_credential(url);
-    let (meant, query) = url.split_once('?').filter(|_| url.contains("://") && !url.starts_with("file:"))?;
-    if redact(&url) != url || git(meant).is_err() {
-        return None;
-    }
-    let besides = query.split('&').filter_map(|parameter| {
-        let (name, value) = parameter.split_once('=').filter(|(_, value)| !value.is_empty())?;
-        match name {
-            "ref" | "branch" | "revision" | "rev" => Some(value),
-            // Of Azure DevOps.
-            "version" => value.strip_prefix("GB"),
-            _ => None,
-        }
-        .filter(|branch| rule::is_branch(branch))
-        .map(|branch| Beside::Text("branch", branch.to_owned()))
-    });
-    Some(Misleading {
-        what: "has a query, and the URL of a Git repository has none".to_owned(),
-        meant: meant.to_owned(),
-        besides: besides.take(1).collect(),
-    })
-}
-
-/// A chart in a registry with its version or digest in the URL.
-pub(crate) fn version_of_chart(url: &str) -> Option<Misleading> {
-    let path = url.strip_prefix("oci://")?;
-    let (before, last) = path.rsplit_once('/')?;
-    let meant = |name: &str| format!("oci://{before}/{name}");
-    let (what, meant, besides) = match (last.split_once('@'), last.split_once(':')) {
-        (Some((name, digest)), _) if digest.contains(':') => {
-            let name = name.split(':').next().unwrap_or(name);
-            ("ends with a digest, which is no part of the URL of a chart", meant(name), Vec::new())
-        }
-        (None, Some((name, tag))) if rule::constraint(tag).is_none() => {
-            let besides = vec![Beside::Text("semverConstraint", tag.to_owned())];
-            ("ends with a version, which is no part of the URL of a chart", meant(name), besides)
-        }
-        (None, Some((name, _))) => {
-            ("ends with a tag, which is no part of the URL of a chart", meant(name), Vec::new())
-        }
-        _ => return None,
-    };
-    (chart(&meant).is_ok() && redact(url) == url).then(|| Misleading {
-        what: what.to_owned(),
-        meant,
-        besides,
-    })
-}
-
-/// A file of a chart repository.
-pub(crate) fn file_of_charts(url: &str) -> Option<Misleading> {
-    if !is_classic(url) {
-        return None;
-    }
-    let path = url.trim_end_matches('/');
-    let (meant, file) = path.rsplit_once('/')?;
-    let what = match file {
-        "index.yaml" | "index.yml" => {
-            "is the index of a chart repository, and `/index.yaml` is added to the URL"
-        }
-        _ if file.ends_with(".tgz") => "is one version of a chart, not the repository",
-        _ => return None,
-    };
-    chart(meant).is_ok().then(|| Misleading {
-        what: what.to_owned(),
-        meant: meant.to_owned(),
-        besides: Vec::new(),
-    })
-}
-
-/// The page of an image on Docker Hub.
-pub(crate) fn page_of_image(url: &str) -> Option<Misleading> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest).strip_prefix("hub.docker.com/")?;
-    let names: Vec<&str> = rest.split(['?', '#']).next()?.trim_end_matches('/').split('/').collect();
-    let meant = match names.as_slice() {
-        ["_", name, ..] => (*name).to_owned(),
-        ["r" | "repository", "docker", owner, name, ..] | ["r", owner, name, ..] => format!("{owner}/{name}"),
-        _ => return None,
-    };
-    image(&meant).is_ok().then(|| Misleading {
-        what: "is a page of Docker Hub, not an image".to_owned(),
-        meant,
-        besides: Vec::new(),
-    })
+    Err(BadUrl::without_user(url, kind.what(), reason, help))
 }
 
 /// Whether the chart lies in a classic repository and must be named.
@@ -490,18 +404,14 @@ mod tests {
             (
                 image("127.0.0.1:1/a/b:1.0"),
                 "`127.0.0.1:1/a/b:1.0` is not an image repository: it ends with a tag",
-                "leave the tag out",
+                "which tags count",
             ),
-            (image("a/b/"), "`a/b/` is not an image repository: it ends with a slash", "leave the slash"),
-            (
-                image("oci://ghcr.io/a"),
-                "`oci://ghcr.io/a` is not an image repository: it has a scheme",
-                "leave the scheme out",
-            ),
+            (image("a/b/"), "`a/b/` is not an image repository: it ends with a slash", ""),
+            (image("oci://ghcr.io/a"), "`oci://ghcr.io/a` is not an image repository: it has a scheme", ""),
             (
                 image("nginx@sha256:00"),
                 "`nginx@sha256:00` is not an image repository: it has a digest",
-                "leave the digest out",
+                "follows a tag",
             ),
             (
                 image("me:pw@ghcr.io/a:1"),
@@ -515,8 +425,8 @@ mod tests {
             ),
             (
                 git("git://host/a"),
-                "`git://host/a` is not a Git repository URL: the git protocol is not supported",
-                "use https",
+                "`git://host/a` is not a Git repository URL: it is of the git protocol, which is not supported",
+                "",
             ),
             (
                 git("https://github.com@127.0.0.1:1/r"),
@@ -535,9 +445,9 @@ mod tests {
         }
         // The remedy.
         for (answer, reason) in [
-            (chart("OCI://ghcr.io/a/b"), "its scheme is in upper case"),
-            (chart("HTTPS://charts.example.com"), "its scheme is in upper case"),
-            (git("HTTPS://github.com/a/b"), "its scheme is in upper case"),
+            (chart("OCI://ghcr.io/a/b"), "has its scheme in upper case"),
+            (chart("HTTPS://charts.example.com"), "has its scheme in upper case"),
+            (git("HTTPS://github.com/a/b"), "has its scheme in upper case"),
             (git("https://github.com"), "it has a host and no path"),
             (git("ssh://git@github.com:org/r.git"), "what follows the `:` is not a port"),
         ] {
