@@ -185,21 +185,14 @@ pub(crate) fn escaped(json: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Writes documents as YAML, `---` between them.
-pub(crate) fn write_yaml<T: Serialize>(documents: &[T], out: &mut dyn Write) -> io::Result<()> {
-    for (index, document) in documents.iter().enumerate() {
-        if index > 0 {
-            writeln!(out, "---")?;
-        }
-        let text = serde_saphyr::to_string(document).map_err(io::Error::other)?;
-        // Only texts in double quotes can hold escapes. JSON is YAML.
-        if text.contains(misleads) {
-            write_json_value(document, out)?;
-            continue;
-        }
-        writeln!(out, "{}", text.trim_end())?;
+/// Writes one value as YAML.
+pub(crate) fn write_yaml(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let text = serde_saphyr::to_string(value).map_err(io::Error::other)?;
+    // Only texts in double quotes can hold escapes. JSON is YAML.
+    match text.contains(misleads) {
+        true => write_json_value(value, out),
+        false => writeln!(out, "{}", text.trim_end()),
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -236,7 +229,7 @@ mod escape_tests {
         let documents = [serde_json::json!({ "tag": text, "other": "漢" })];
         let (mut json, mut yaml) = (Vec::new(), Vec::new());
         write_list(&documents, &[] as &[Failure], &mut json).unwrap();
-        write_yaml(&documents, &mut yaml).unwrap();
+        write_yaml(&documents[0], &mut yaml).unwrap();
         for (written, is_list) in [(json, true), (yaml, false)] {
             let written = String::from_utf8(written).unwrap();
             assert!(

@@ -123,11 +123,13 @@ pub(super) fn of_foreign_pattern(subscription: &Subscription) -> Option<Cause> {
         noun(subscription),
         found.reason()
     );
-    let quoted = format!("'{}'", found.meant()?.replace('\'', "''"));
-    Some(Cause::new(message).with_hint(match found.excludes() {
-        true => format!("remove it, and write `ignoreTagsRegexes: [{quoted}]`"),
-        false => format!("write {quoted} in its place"),
-    }))
+    let quoted = found.meant().map(|meant| format!("'{}'", meant.replace('\'', "''")));
+    let hint = match (quoted, found.excludes()) {
+        (Some(quoted), true) => Some(format!("remove it, and write `ignoreTagsRegexes: [{quoted}]`")),
+        (Some(quoted), false) => Some(format!("write {quoted} in its place")),
+        (None, _) => found.remedy().map(str::to_owned),
+    };
+    Some(Cause { message, hint })
 }
 
 /// What to write where the repository of an image holds a chart.

@@ -3,7 +3,7 @@
 use selection_strategies::{
     Constraint, NameKind, Rejection, Strictness, TagFilter, TagRule, TagStrategy, VersionRef,
 };
-use warehouse_spec::{Subscription, SubscriptionKind};
+use warehouse_spec::{Subscription, SubscriptionKind, regex_of_shell};
 
 use super::order::{Rank, Ranking};
 
@@ -313,14 +313,13 @@ fn without_v(pattern: &str) -> String {
     relaxed
 }
 
-/// The pattern that a shell's pattern stands for, if this is one: `*` follows something that is not repeated on purpose.
+/// The pattern that a shell's pattern with anchors stands for, if this is one: `*` follows something that is not repeated on purpose.
 fn glob(pattern: &str) -> String {
     let body = unanchored(pattern);
-    if body.contains(".*") || body.contains(['(', '[', '\\', '+', '|']) || !body.contains('*') {
+    if body.contains(".*") || body.contains(['(', '[', '{', '\\', '+', '?', '|']) || !body.contains('*') {
         return pattern.to_owned();
     }
-    let parts: Vec<String> = body.split('*').map(|part| part.replace('.', "\\.")).collect();
-    format!("^{}$", parts.join(".*"))
+    regex_of_shell(body)
 }
 
 /// The version with the zeros removed that begin its numbers; `None` if there are none.

@@ -560,6 +560,8 @@ fn names_with_numbers_in_the_order_of_text() {
     }
 }
 
+const VARIABLE: &str = "fill in the variable first, for example with `envsubst`";
+
 /// A pattern of another tool is the cause, whatever else a tag lacks, and what the hint says to write works.
 #[test]
 fn a_pattern_of_another_tool() {
@@ -572,6 +574,23 @@ fn a_pattern_of_another_tool() {
         (r"^\\d+\\.", r"write '^\d+\.' in its place", r"allowTagsRegexes: ['^\d+\.']", "1.2.0"),
         ("!^v", "remove it, and write `ignoreTagsRegexes: ['^v']`", "ignoreTagsRegexes: ['^v']", "1.2.0"),
         ("glob:v*", "write '^v' in its place", "allowTagsRegexes: ['^v']", "v1.2.0"),
+        ("glob:?1.*.0", r"write '^.1\..*\.0$' in its place", r"allowTagsRegexes: ['^.1\..*\.0$']", "v1.2.0"),
+        (
+            "$main",
+            r"write the pattern, such as '^v1\.', or delete it",
+            r"allowTagsRegexes: ['^v1\.']",
+            "v1.2.0",
+        ),
+        ("${X}", VARIABLE, r"allowTagsRegexes: ['^v1\.']", "v1.2.0"),
+        ("$(X)", VARIABLE, r"allowTagsRegexes: ['^v1\.']", "v1.2.0"),
+        ("^v$(X)$", VARIABLE, r"allowTagsRegexes: ['^v1.2.0$']", "v1.2.0"),
+        (
+            "{{ x }}",
+            "render the template first, for example with `helm template`",
+            "allowTagsRegexes: ['^v']",
+            "v1.2.0",
+        ),
+        ("<tag>", "put the real value in place of the <placeholder>", "allowTagsRegexes: ['^v']", "v1.2.0"),
     ] {
         let before = subscription(&image(&format!("allowTagsRegexes: ['{pattern}']")));
         let tally = Tally::of(&before);

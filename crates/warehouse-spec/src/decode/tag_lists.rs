@@ -134,7 +134,7 @@ impl Context {
             return;
         }
         let meant = match pattern::is_of_shell(tag) {
-            true => pattern::of_shell(tag),
+            true => pattern::regex_of_shell(tag),
             false => tag.to_owned(),
         };
         let help = match rule::regex(&meant) {
@@ -157,8 +157,10 @@ impl Context {
             };
             self.error(Code::BadRegex, field, message, help);
         } else if let Some(found) = ForeignPattern::of(pattern) {
+            let is_placeholder = found.is_placeholder();
             let (message, help) = found.explained(self.style, List::named(list));
-            self.warn(Code::BadRegex, field, message, help);
+            let code = if is_placeholder { Code::Placeholder } else { Code::BadRegex };
+            self.warn(code, field, message, help);
         } else {
             self.advise_pattern(field, pattern);
         }
