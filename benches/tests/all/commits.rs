@@ -11,7 +11,7 @@ type Requests = [u64; 3];
 
 #[test]
 fn all_ways_find_the_same_at_the_requests_of_their_commands() {
-    let program = Path::new(env!("CARGO_BIN_EXE_git"));
+    let program = Path::new(env!("CARGO_BIN_EXE_commits"));
     let mut monorepo = Monorepo::new(300).unwrap();
     // A listing is two requests of Git, a clone three, and a checkout of a partial clone two more. Ours greets the server once.
     let expected: [(Work, [(Way, Requests); 5]); 2] = [

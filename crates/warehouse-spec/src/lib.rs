@@ -133,7 +133,9 @@ pub use subscription::{
     MAXIMUM_DISCOVERY_LIMIT, Subscription, SubscriptionKind,
 };
 pub use time::{Interval, InvalidInterval};
-pub use warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};
+pub use warehouse::{
+    FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec, qualified_name,
+};
 pub use yaml::Limits;
 
 #[cfg(doctest)]

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use warehouse_discovery::{Freshness, Report, SubscriptionReport, Summary};
 use warehouse_spec::{
-    API_VERSION, DiscoveredArtifacts, Freight, Metadata, SubscriptionKind, Warehouse, without_credential,
+    API_VERSION, DiscoveredArtifacts, Freight, Metadata, SubscriptionKind, Warehouse, qualified_name,
+    without_credential,
 };
 
 use super::list::Failure;
@@ -290,10 +291,8 @@ fn freight_table(built: &[Freight], wide: bool, out: &mut dyn Write) -> io::Resu
     let mut table = Table::new(&["FREIGHT", "WAREHOUSE", "KIND", "REPOSITORY", "REVISION", "ID"]);
     let several = built.len() > 1;
     for freight in built {
-        let warehouse = match &freight.metadata.namespace {
-            Some(namespace) if several => format!("{namespace}/{}", freight.origin.name),
-            _ => freight.origin.name.clone(),
-        };
+        let namespace = freight.metadata.namespace.as_deref().filter(|_| several);
+        let warehouse = qualified_name(namespace, &freight.origin.name);
         for content in contents(freight, wide) {
             let name = identifier(&freight.metadata.name, wide);
             table.row([name, warehouse.clone()].into_iter().chain(content));

@@ -10,7 +10,7 @@ use artifact_source::{
 use jiff::Timestamp;
 use serde::Serialize;
 use warehouse_discovery::{Cause, SubscriptionReport, Summary, Tally, Why, reasons, sort_candidates};
-use warehouse_spec::Subscription;
+use warehouse_spec::{Subscription, qualified_name};
 
 use super::list::Failure;
 use super::{Paint, Table, shortened};
@@ -125,10 +125,7 @@ impl Explanation {
     }
 
     fn qualified_name(&self) -> String {
-        match &self.namespace {
-            Some(namespace) => format!("{namespace}/{}", self.warehouse),
-            None => self.warehouse.clone(),
-        }
+        qualified_name(self.namespace.as_deref(), &self.warehouse)
     }
 
     /// Whether all of its subscriptions succeeded.

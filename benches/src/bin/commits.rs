@@ -1,7 +1,7 @@
 //! Commits of a repository of 3,000 commits: ours beside Kargo's pattern of commands and beside clones that are kept.
 //!
 //! ```text
-//! cargo run --release -p benches --bin git [-- WORK...]
+//! cargo run --release -p benches --bin commits [-- WORK...]
 //! ```
 //!
 //! A work is one of `newest`, `path`, `rare-path`, `tags` and `many`; all of them take half an hour. Each way polls in a process of its own:
