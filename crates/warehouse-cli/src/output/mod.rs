@@ -12,6 +12,7 @@ use std::io::{BufWriter, Write};
 
 use artifact_source::{printable, shorten};
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 #[cfg(feature = "demo")]
 pub(crate) use artifacts::found;
@@ -100,7 +101,7 @@ pub(crate) fn shortened(id: &str) -> String {
 /// The longest cell of a table, in characters: what a server or a manifest says may be of any length.
 const MAX_CELL: usize = 2000;
 
-/// Rows under a heading; every column is as wide as its widest cell, and columns are three blanks apart.
+/// Rows under a heading; every column is as wide as its widest cell on a terminal, and columns are three blanks apart.
 #[derive(Debug)]
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
@@ -134,7 +135,7 @@ impl Table {
             self.rows
                 .iter()
                 .filter_map(|row| row.get(column))
-                .map(|cell| cell.chars().count())
+                .map(|cell| cell.width())
                 .max()
                 .unwrap_or_default()
         };
@@ -143,7 +144,7 @@ impl Table {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 line.push_str(cell);
-                let blanks = (width + 3).saturating_sub(cell.chars().count());
+                let blanks = (width + 3).saturating_sub(cell.width());
                 line.extend(std::iter::repeat_n(' ', blanks));
             }
             line.truncate(line.trim_end().len());
@@ -207,6 +208,17 @@ mod tests {
         let mut out = Vec::new();
         table.write(&mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "A      B\nüber   x\ni\n");
+    }
+
+    /// Characters that take two columns of a terminal, and those that take none.
+    #[test]
+    fn wide_characters_line_up() {
+        let mut table = Table::headless();
+        for cell in ["abcd", "漢字", "🍎x", "e\u{301}"] {
+            table.row([cell.to_owned(), "|".to_owned()]);
+        }
+        let expected = ["abcd   |", "漢字   |", "🍎x    |", "e\u{301}      |"];
+        assert_eq!(table.lines(), expected);
     }
 
     #[test]
