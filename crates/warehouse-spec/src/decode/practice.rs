@@ -225,6 +225,11 @@ impl Context {
         self.advise((Severity::Warning, Code::Insecure), &field, message, help);
     }
 
+    /// A pattern of tags that was never filled in.
+    pub(crate) fn advise_placeholder(&mut self, field: &Field<'_>, message: &str, help: Help) {
+        self.advise((Severity::Warning, Code::Placeholder), field, message, help);
+    }
+
     /// A pattern of tags.
     pub(crate) fn advise_pattern(&mut self, field: &Field<'_>, pattern: &str) {
         let is_literal = pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));

@@ -159,8 +159,10 @@ impl Context {
         } else if let Some(found) = ForeignPattern::of(pattern) {
             let is_placeholder = found.is_placeholder();
             let (message, help) = found.explained(self.style, List::named(list));
-            let code = if is_placeholder { Code::Placeholder } else { Code::BadRegex };
-            self.warn(code, field, message, help);
+            match is_placeholder {
+                true => self.advise_placeholder(field, &message, help),
+                false => self.warn(Code::BadRegex, field, message, help),
+            }
         } else {
             self.advise_pattern(field, pattern);
         }
