@@ -11,7 +11,7 @@ mod modules;
 mod structure;
 
 pub use files::rust_files;
-pub use metadata::{Dependency, Kind, Package, Workspace};
+pub use metadata::{Dependency, Kind, Package, Target, Workspace};
 pub use modules::Modules;
 pub use structure::{Shape, Table};
 

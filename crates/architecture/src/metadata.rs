@@ -27,6 +27,8 @@ pub struct Package {
     pub rust_version: Option<String>,
     /// What it depends on.
     pub dependencies: Vec<Dependency>,
+    /// What is built of it.
+    pub targets: Vec<Target>,
     /// The registries it may be published to; `None` for all of them.
     publish: Option<Vec<String>>,
 }
@@ -36,6 +38,22 @@ impl Package {
     #[must_use]
     pub fn is_published(&self) -> bool {
         self.publish.is_none()
+    }
+}
+
+/// A library, a binary, an example or a test.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Target {
+    /// Its name, which is that of its file.
+    pub name: String,
+    kind: Vec<String>,
+}
+
+impl Target {
+    /// Whether it is a binary, which cargo writes beside those of all other packages.
+    #[must_use]
+    pub fn is_binary(&self) -> bool {
+        self.kind.iter().any(|kind| kind == "bin")
     }
 }
 

@@ -30,6 +30,9 @@ const MAX_HEADER: u64 = 4 << 10;
 /// The longest line, in bytes.
 const MAX_LINE: u64 = 128 << 20;
 
+/// How many times its size a file of gzip has decompressed at most.
+const MAX_RATIO: u64 = 1032;
+
 /// What servers answered to one discovery, without credentials.
 ///
 /// It is made by a [`Recorder`](crate::Recorder), kept in a file, and answered from by a [`Replay`](crate::Replay).
@@ -265,13 +268,19 @@ impl Bundle {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](ErrorKind::TooLarge) where it is above the limit of [`read`](Self::read), and [`InvalidInput`](ErrorKind::InvalidInput) if the file cannot be read.
+    /// [`TooLarge`](ErrorKind::TooLarge) where it is above the limit of [`read`](Self::read), and [`InvalidInput`](ErrorKind::InvalidInput) if the file cannot be read, or cannot have
+    /// this size, as one that is cut off.
     pub fn check_size(mut file: impl Read + Seek) -> Result<(), Error> {
         let mut size = [0; 4];
-        let told = file.seek(SeekFrom::End(-4)).and_then(|_| file.read_exact(&mut size));
+        let told = file.seek(SeekFrom::End(-4)).and_then(|start| {
+            file.read_exact(&mut size)?;
+            Ok((u64::from(u32::from_le_bytes(size)), start))
+        });
         file.rewind().map_err(unreadable)?;
         match told {
-            Ok(()) if u64::from(u32::from_le_bytes(size)) > MAX_BYTES => Err(too_large()),
+            // What is not the end of such a file says any number.
+            Ok((size, packed)) if size > MAX_BYTES && size / MAX_RATIO > packed => Err(cut_off()),
+            Ok((size, _)) if size > MAX_BYTES => Err(too_large().with_hint(CUT_OFF_HINT)),
             // A shorter file is told by what it lacks.
             _ => Ok(()),
         }
@@ -369,7 +378,7 @@ impl<R: BufRead> Lines<R> {
         self.number = 1;
         let mut line = Vec::new();
         let read = (&mut self.reader).take(MAX_HEADER).read_until(b'\n', &mut line);
-        self.read += read.map_err(|error| self.damaged(&error))? as u64;
+        self.read += read.map_err(|error| self.undecoded(&error))? as u64;
         let header = serde_json::from_slice(&line).ok();
         header.filter(|header: &Header| header.format == FORMAT).ok_or_else(|| {
             no_bundle("its first line, decompressed, is not the one that `warehouse record` writes")
@@ -380,12 +389,20 @@ impl<R: BufRead> Lines<R> {
         self.number += 1;
         let mut line = Vec::new();
         let read = (&mut self.reader).take(MAX_LINE + 1).read_until(b'\n', &mut line);
-        let read = read.map_err(|error| self.damaged(&error))? as u64;
+        let read = read.map_err(|error| self.undecoded(&error))? as u64;
         self.read += read;
         if read > MAX_LINE || self.read > MAX_BYTES {
             return Err(too_large());
         }
         Ok((read > 0).then_some(line))
+    }
+
+    /// The error where the bytes cannot be decompressed.
+    fn undecoded(&self, error: &io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => cut_off(),
+            _ => self.damaged(error).with_hint(CUT_OFF_HINT),
+        }
     }
 
     fn damaged(&self, error: &dyn fmt::Display) -> Error {
@@ -405,6 +422,14 @@ fn no_bundle(why: &str) -> Error {
 
 fn unreadable(error: io::Error) -> Error {
     Error::new(ErrorKind::InvalidInput, "the bundle cannot be read").with_cause(error)
+}
+
+/// What to do about a file that is not as it was written.
+const CUT_OFF_HINT: &str = "copy the whole file again, or record again";
+
+fn cut_off() -> Error {
+    Error::new(ErrorKind::InvalidInput, "the bundle is cut off: the end of the file is missing")
+        .with_hint(CUT_OFF_HINT)
 }
 
 fn too_large() -> Error {
@@ -541,14 +566,34 @@ mod tests {
         example().write(&mut file).unwrap();
         Bundle::check_size(io::Cursor::new(&file)).unwrap();
         Bundle::check_size(io::Cursor::new(b"")).unwrap();
-        let at = file.len() - 4;
-        file[at..].copy_from_slice(&(u32::try_from(MAX_BYTES).unwrap() + 1).to_le_bytes());
+        let size = usize::try_from(MAX_BYTES / MAX_RATIO).unwrap() + 10;
+        let mut file = vec![0; size];
+        file[size - 4..].copy_from_slice(&(u32::try_from(MAX_BYTES).unwrap() + 1).to_le_bytes());
         let error = Bundle::check_size(io::Cursor::new(&file)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge);
         assert_eq!(
             error.to_string(),
             "the bundle has more than 512 MiB decompressed, or a line of more than 128 MiB"
         );
+    }
+
+    /// Wherever a file is cut off, the message says so, and not that it is too large.
+    #[test]
+    fn a_part_of_a_bundle_is_told_as_such() {
+        let mut file = Vec::new();
+        example().write(&mut file).unwrap();
+        for length in 3..file.len() {
+            let part = &file[..length];
+            let checked =
+                Bundle::check_size(io::Cursor::new(part)).and_then(|()| Bundle::read(part).map(drop));
+            let error = checked.unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "the bundle is cut off: the end of the file is missing",
+                "{length}"
+            );
+            assert!(error.hint().is_some());
+        }
     }
 
     #[test]

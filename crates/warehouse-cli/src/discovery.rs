@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use warehouse_discovery::{
     Cause, Discoverer, DiscovererBuilder, Observer, Report, SubscriptionReport, Summary, Tally,
 };
-use warehouse_spec::{Located, Location, Warehouse};
+use warehouse_spec::{Located, Location, Subscription, Warehouse};
 
 use crate::arguments::DiscoveryNetwork;
 use crate::credentials;
@@ -16,6 +16,7 @@ use crate::message::{Exit, Messages, explained, place};
 use crate::network::{cache_dir, http};
 use crate::progress::{Progress, Watched};
 use crate::stopping::{Stopping, stopped, unless_stopped};
+use crate::subscription_name::is_named;
 
 /// A Warehouse and its report.
 #[derive(Debug)]
@@ -57,6 +58,8 @@ pub(crate) struct Session {
     pub(crate) deadline: Instant,
     stopping: Stopping,
     is_replay: bool,
+    /// The name, `repoURL` or index of the subscription that alone is asked.
+    only: Option<String>,
 }
 
 impl Session {
@@ -87,7 +90,7 @@ impl Session {
 
     /// A session of this discoverer.
     pub(crate) fn new(discoverer: Discoverer, deadline: Instant, stopping: Stopping) -> Self {
-        Self { discoverer, deadline, stopping, is_replay: false }
+        Self { discoverer, deadline, stopping, is_replay: false, only: None }
     }
 
     /// A session on a bundle, which waits for nothing.
@@ -105,16 +108,34 @@ impl Session {
         Ok(Self { is_replay: true, ..session })
     }
 
+    /// The same session, which asks the subscriptions with this name, `repoURL` or index alone.
+    pub(crate) fn only(self, subscription: Option<String>) -> Self {
+        Self { only: subscription, ..self }
+    }
+
+    /// The places of the subscriptions that are asked.
+    fn asked(&self, warehouse: &Warehouse) -> Vec<usize> {
+        let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
+        let is_asked = |(index, subscription): &(usize, &Subscription)| {
+            self.only.as_deref().is_none_or(|name| is_named(subscription, *index, name))
+        };
+        subscriptions.filter(is_asked).map(|(index, _)| index).collect()
+    }
+
     /// Discovers all Warehouses at once, each with an observer, and prints what failed, in the order of the manifests. When the command is to
-    /// stop, the subscriptions that have not finished have failed.
+    /// stop, the subscriptions that have not finished have failed. A Warehouse of which no subscription is asked is left out.
     pub(crate) async fn discover<O: Observer>(
         &self,
         warehouses: Vec<Located<Warehouse>>,
         messages: &Messages,
         observe: impl Fn(&Warehouse) -> O,
     ) -> Vec<(Discovered, O)> {
+        let warehouses: Vec<_> = warehouses
+            .into_iter()
+            .filter(|warehouse| self.only.is_none() || !self.asked(warehouse).is_empty())
+            .collect();
         let several = warehouses.len() > 1;
-        let total = warehouses.iter().map(|warehouse| warehouse.spec.subscriptions.len()).sum();
+        let total = warehouses.iter().map(|warehouse| self.asked(warehouse).len()).sum();
         let progress = Progress::new(total, *messages);
         let discover = async |warehouse: Located<Warehouse>| {
             let observer = observe(&warehouse);
@@ -159,10 +180,12 @@ impl Session {
     /// Discovers one Warehouse, until it is done or the command is to stop.
     async fn run(&self, warehouse: &Warehouse, observer: &impl Observer, progress: &Progress) -> Report {
         let subscriptions = &warehouse.spec.subscriptions;
+        let asked = self.asked(warehouse);
         let watched = Watched::new(observer, subscriptions, progress);
         let (started, clock) = (Timestamp::now(), Instant::now());
+        let run = self.discoverer.run(warehouse).only(asked.clone());
         tokio::select! {
-            report = self.discoverer.run(warehouse).with_observer(&watched).with_deadline(self.deadline) => return self.told(report),
+            report = run.with_observer(&watched).with_deadline(self.deadline) => return self.told(report),
             () = stopped(&self.stopping) => {}
         }
         let mut finished = watched.into_finished().into_iter().peekable();
@@ -171,7 +194,9 @@ impl Session {
             report = report.with_namespace(namespace);
         }
         report.cost.elapsed = clock.elapsed();
-        for (index, subscription) in subscriptions.iter().enumerate() {
+        for (index, subscription) in
+            subscriptions.iter().enumerate().filter(|(index, _)| asked.contains(index))
+        {
             report = report.with_subscription(
                 finished.next_if(|report| report.index == index).unwrap_or_else(|| {
                     let missing = SubscriptionReport::new(index, subscription);

@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod remedy;
 mod stopping;
+mod subscription_name;
 mod usage;
 
 use std::io;

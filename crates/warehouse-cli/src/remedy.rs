@@ -13,7 +13,7 @@ pub(crate) fn hint_of(error: &Error) -> Option<String> {
         Some(Remedy::PermitAddress) => Some("`--egress-allow` permits a host or a network".to_owned()),
         Some(Remedy::PermitProtocol(name)) => Some(format!("`--egress-allow {name}` permits it")),
         Some(Remedy::PermitTokenService(host)) => Some(format!(
-            "at a private address, a registry has its token service at its own host and port; `--egress-allow realm={host}` permits this one"
+            "the registry names {host}, which would get its credential: check that this host gives the tokens for the registry, and if it does, `--egress-allow realm={host}` permits it"
         )),
         Some(Remedy::TellPrivateFailures) => Some(
             "is the URL right, and is the server up? `--egress cluster` does not tell what becomes of a connection to a private address".to_owned(),
@@ -108,7 +108,7 @@ mod tests {
             (
                 error().with_remedy(Remedy::PermitTokenService("h:5001".to_owned())),
                 Some(
-                    "at a private address, a registry has its token service at its own host and port; `--egress-allow realm=h:5001` permits this one",
+                    "the registry names h:5001, which would get its credential: check that this host gives the tokens for the registry, and if it does, `--egress-allow realm=h:5001` permits it",
                 ),
             ),
             (Error::new(ErrorKind::Refused, "x").with_hint("a: b; c"), Some("a: b; c")),

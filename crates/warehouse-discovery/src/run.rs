@@ -1,5 +1,6 @@
 //! One run over one Warehouse: its sources are made, asked at once, and observed.
 
+use std::collections::BTreeSet;
 use std::future::IntoFuture;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -60,6 +61,8 @@ pub struct Run<'a> {
     deadline: Option<Instant>,
     tenant: Tenant,
     last_freight: Option<&'a Freight>,
+    /// The subscriptions that are asked; all where there is none.
+    only: Option<BTreeSet<usize>>,
 }
 
 impl Discoverer {
@@ -176,6 +179,7 @@ impl<'a> Run<'a> {
             deadline: None,
             tenant,
             last_freight: None,
+            only: None,
         }
     }
 
@@ -196,6 +200,12 @@ impl<'a> Run<'a> {
     /// ([rule 4.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Other subscriptions are not affected.
     pub fn changes_since(mut self, freight: impl Into<Option<&'a Freight>>) -> Self {
         self.last_freight = freight.into();
+        self
+    }
+
+    /// Asks these subscriptions alone, by their places in the manifest, from 0. The report and its snapshot have no others. Defaults to all.
+    pub fn only(mut self, subscriptions: impl IntoIterator<Item = usize>) -> Self {
+        self.only = Some(subscriptions.into_iter().collect());
         self
     }
 
@@ -226,7 +236,9 @@ impl<'a> Run<'a> {
             let subscription = spans::of_subscription(&span, &compiled.id);
             spans::within(subscription, run.ask(compiled))
         };
-        let asked: FuturesUnordered<_> = compiled.into_iter().map(ask).collect();
+        let is_asked =
+            |compiled: &Compiled| self.only.as_ref().is_none_or(|only| only.contains(&compiled.index));
+        let asked: FuturesUnordered<_> = compiled.into_iter().filter(is_asked).map(ask).collect();
         let mut subscriptions: Vec<_> = asked.collect().await;
         subscriptions.sort_by_key(|report| report.index);
         result_size::limit(&mut subscriptions, self.discoverer.shared.max_result_bytes);

@@ -103,7 +103,7 @@ mod work;
 mod yaml;
 
 pub use commit_rule::CommitRule;
-pub use decode::ForeignPattern;
+pub use decode::{ForeignPattern, regex_of_shell};
 pub use diagnostic::{Code, Diagnostic};
 pub use diagnostics::{Applicability, Location, Replacement, Severity};
 pub use edition::{DocumentKind, Edition, InvalidEdition, OldSpelling, json_schema};
@@ -133,7 +133,9 @@ pub use subscription::{
     MAXIMUM_DISCOVERY_LIMIT, Subscription, SubscriptionKind,
 };
 pub use time::{Interval, InvalidInterval};
-pub use warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};
+pub use warehouse::{
+    FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec, qualified_name,
+};
 pub use yaml::Limits;
 
 #[cfg(doctest)]

@@ -46,10 +46,15 @@ impl Warehouse {
 
     /// The name by which messages tell Warehouses apart: `namespace/name`, or the name alone where the manifest gives no namespace.
     pub fn qualified_name(&self) -> String {
-        match self.namespace() {
-            Some(namespace) => format!("{namespace}/{}", self.name()),
-            None => self.name().to_owned(),
-        }
+        qualified_name(self.namespace(), self.name())
+    }
+}
+
+/// The name by which messages tell objects of Kubernetes apart: `namespace/name`, or the name alone where there is no namespace. An empty one is none.
+pub fn qualified_name(namespace: Option<&str>, name: &str) -> String {
+    match namespace.filter(|namespace| !namespace.is_empty()) {
+        Some(namespace) => format!("{namespace}/{name}"),
+        None => name.to_owned(),
     }
 }
 

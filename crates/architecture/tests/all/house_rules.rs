@@ -66,24 +66,6 @@ fn a_program_is_built_for_tests_only_if_it_has_some() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// With the target folder on the PATH, a program of that name would start itself again and again.
-#[test]
-fn no_program_has_the_name_of_one_that_is_started() {
-    let started = [
-        "bash", "cat", "crane", "git", "go", "gzip", "helm", "id", "kill", "kubectl", "nginx", "openssl",
-        "ps", "rclone", "registry", "script", "sh", "skopeo", "ssh", "sshd",
-    ];
-    let workspace = Workspace::read().unwrap();
-    for (name, package) in workspace.members() {
-        let folder = package.manifest_path.with_file_name("src").join("bin");
-        let files = if folder.exists() { rust_files(&folder).unwrap() } else { Vec::new() };
-        let programs = files.iter().map(|file| file.file_stem().unwrap().to_str().unwrap());
-        for program in programs {
-            assert!(!started.contains(&program), "{name}: {program}");
-        }
-    }
-}
-
 #[test]
 fn files_are_short_and_named_for_what_they_hold() {
     let folders = ["crates", "benches", "fuzz"];

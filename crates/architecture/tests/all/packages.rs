@@ -22,6 +22,25 @@ fn every_published_crate_comes_after_what_it_depends_on() {
     );
 }
 
+/// The tutorial puts the folder of all binaries on `PATH`, where one of the name of a program that ours start would be started in its place: it would
+/// start itself without end.
+#[test]
+fn no_binary_has_the_name_of_a_program_that_is_started() {
+    let started = [
+        "bash", "cargo", "crane", "docker", "git", "go", "gzip", "helm", "nginx", "openssl", "rclone",
+        "registry", "script", "sh", "skopeo", "ssh", "sshd",
+    ];
+    let workspace = Workspace::read().unwrap();
+    let mut binaries = 0;
+    for (name, package) in workspace.members() {
+        for target in package.targets.iter().filter(|target| target.is_binary()) {
+            assert!(!started.contains(&target.name.as_str()), "{name} has the binary {}", target.name);
+            binaries += 1;
+        }
+    }
+    assert!(binaries > 3, "{binaries} binaries");
+}
+
 #[test]
 fn every_published_crate_says_what_crates_io_shows() {
     let workspace = Workspace::read().unwrap();

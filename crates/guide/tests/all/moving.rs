@@ -3,7 +3,7 @@
 
 use warehouse_discovery::parse;
 use warehouse_discovery::rules::TagStrategy;
-use warehouse_discovery::spec::{Options, Subscription};
+use warehouse_discovery::spec::{Manifest, Options, Subscription, regex_of_shell};
 
 use crate::markdown::{Part, Table, code_spans, parts};
 use crate::page;
@@ -48,6 +48,26 @@ fn every_row_selects_what_its_page_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A glob is translated on the page as `lint` translates it.
+#[test]
+fn globs_are_translated_as_lint_does() {
+    let page = page("moving/argocd-image-updater.md");
+    let tables = parts(&page).into_iter().filter_map(|part| match part {
+        Part::Table(table) if table.heading.first().is_some_and(|name| name == "glob") => Some(table),
+        _ => None,
+    });
+    let rows: Vec<_> = tables.flat_map(|table| table.rows).collect();
+    assert!(rows.len() >= 4, "{rows:?}");
+    for row in rows {
+        let (glob, pattern) = (code_spans(&row[0]), code_spans(&row[1]));
+        assert_eq!(vec![regex_of_shell(glob[0])], pattern, "{glob:?}");
+        let fields = format!("`allowTagsRegexes: ['glob:{}']`", glob[0]);
+        let found = read("image", &fields, "globs");
+        let help = found.diagnostics.first().and_then(|found| found.help.clone());
+        assert_eq!(help, Some(format!("write '{}'", pattern[0])), "{glob:?}");
+    }
+}
+
 #[test]
 fn every_rule_of_another_tool_has_its_source() {
     for (name, _, from_kargo) in PAGES {
@@ -72,6 +92,16 @@ fn tables(page: &str) -> Vec<Table> {
 
 /// The subscription with the fields of a cell.
 fn subscription(kind: &str, cell: &str, place: &str, strict: bool) -> Subscription {
+    let read = read(kind, cell, place);
+    let problems: Vec<String> = read.diagnostics.iter().map(ToString::to_string).collect();
+    assert!(!strict || problems.is_empty(), "{place}: {cell}\n{}", problems.join("\n"));
+    let warehouse = read.warehouses.into_iter().next();
+    let warehouse = warehouse.unwrap_or_else(|| panic!("{place}: {cell}\n{}", problems.join("\n")));
+    warehouse.spec.subscriptions[0].clone()
+}
+
+/// The manifest with such a subscription.
+fn read(kind: &str, cell: &str, place: &str) -> Manifest {
     let fields = code_spans(cell);
     let has = |field: &str| fields.iter().any(|text| text.starts_with(field));
     let mut lines = Vec::new();
@@ -87,12 +117,7 @@ fn subscription(kind: &str, cell: &str, place: &str, strict: bool) -> Subscripti
     let manifest = format!(
         "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: app}}\nspec:\n  subscriptions:\n  - {kind}:\n{fields}"
     );
-    let read = parse(place, &manifest, &Options::default());
-    let problems: Vec<String> = read.diagnostics.iter().map(ToString::to_string).collect();
-    assert!(!strict || problems.is_empty(), "{place}:\n{manifest}\n{}", problems.join("\n"));
-    let warehouse = read.warehouses.into_iter().next();
-    let warehouse = warehouse.unwrap_or_else(|| panic!("{place}:\n{manifest}\n{}", problems.join("\n")));
-    warehouse.spec.subscriptions[0].clone()
+    parse(place, &manifest, &Options::default())
 }
 
 /// The names that its rule selects, best first. Names say nothing about age: under `NewestBuild` and `NewestTag` those that it accepts, in

@@ -142,8 +142,10 @@ fn matches(expected: &str, printed: &str) -> bool {
 /// A line with what differs from run to run taken out.
 fn normal(line: &str) -> String {
     // What a run costs: another machine has other lengths of ports in its URLs, and another speed.
-    if let Some((warehouse, _)) = line.split_once(" subscriptions; ") {
-        return format!("{warehouse} subscriptions");
+    for subscriptions in [" subscriptions", " subscription"] {
+        if let Some((warehouse, _)) = line.split_once(&format!("{subscriptions}; ")) {
+            return format!("{warehouse}{subscriptions}");
+        }
     }
     let mut normal = String::new();
     for word in line.split_whitespace() {

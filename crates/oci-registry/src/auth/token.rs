@@ -173,7 +173,7 @@ fn private_realm(url: &Url) -> Error {
         Origin::of(url)
     );
     let error = Error::new(ErrorKind::Refused, message).with_url(url).with_hint(
-        "at a private address, a registry has its token service at its own host and port: `EgressPolicy::allow_realm` permits another one",
+        "a private registry has its token service at its own host and port; this one was named by the registry and would get its credential: check that it gives the tokens for the registry, and if it does, `EgressPolicy::allow_realm` permits it",
     );
     match (url.host_str(), url.port_or_known_default()) {
         (Some(host), Some(port)) => error.with_remedy(Remedy::PermitTokenService(format!("{host}:{port}"))),

@@ -382,7 +382,11 @@ pub(crate) enum Format {
 impl Format {
     /// The form of the list that is printed whatever the outcome, if it is one.
     pub(crate) fn of_list(self) -> Option<ExplainFormat> {
-        (self == Self::Json).then_some(ExplainFormat::Json)
+        match self {
+            Self::Json => Some(ExplainFormat::Json),
+            Self::Yaml => Some(ExplainFormat::Yaml),
+            Self::Table | Self::Wide | Self::Name => None,
+        }
     }
 }
 

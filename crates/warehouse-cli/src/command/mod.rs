@@ -18,9 +18,8 @@ use std::time::Instant;
 
 use artifact_source::{Recorder, Trace};
 use discovery_bundle::Replay;
-use selection_strategies::similar_names;
 use warehouse_discovery::Observer;
-use warehouse_spec::{SourceLabel, Subscription, Warehouse, without_credential};
+use warehouse_spec::Warehouse;
 
 use crate::arguments::{Explain, ExplainFormat};
 use crate::discovery::{Discovered, Session};
@@ -29,6 +28,7 @@ use crate::message::{Exit, Messages, with_causes};
 use crate::network::http;
 use crate::output::{Explanation, Failure, Paint};
 use crate::stopping::{Stopping, unless_stopped};
+use crate::subscription_name::{is_named, not_named};
 use crate::{arguments, bundle, credentials, discovery, output};
 
 pub(crate) use cache::cache;
@@ -203,8 +203,7 @@ pub(crate) async fn explain(
     let format = Some(arguments.output).filter(|format| *format != ExplainFormat::Text);
     let opened = open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await;
     let (mut input, session) = opened.map_err(|unusable| refused(unusable, format, messages))?;
-    let selected = arguments.subscription.as_deref();
-    if let Some(name) = selected {
+    if let Some(name) = arguments.subscription.as_deref() {
         let all = input.warehouses.iter().flat_map(|warehouse| &warehouse.spec.subscriptions);
         let is_there = input.warehouses.iter().any(|warehouse| {
             let mut subscriptions = warehouse.spec.subscriptions.iter().enumerate();
@@ -214,14 +213,12 @@ pub(crate) async fn explain(
             return Err(refused(not_named(name, all, messages).into(), format, messages));
         }
     }
+    let session = session.only(arguments.subscription);
     let observed = session.discover(std::mem::take(&mut input.warehouses), messages, Recorders::of).await;
-    let is_selected = |index: usize, subscription: &Subscription| {
-        selected.is_none_or(|name| is_named(subscription, index, name))
-    };
     let failed = observed.iter().flat_map(|(discovered, _)| Failure::of_subscriptions(discovered));
     let errors: Vec<_> = input.left_out.iter().map(Failure::from).chain(failed).collect();
     let explained = observed.into_iter().map(|(discovered, Recorders(recorders))| {
-        Explanation::new(discovered, recorders.into_iter().map(Recorder::into_judgements), is_selected)
+        Explanation::new(discovered, recorders.into_iter().map(Recorder::into_judgements))
     });
     let mut explanations: Vec<_> = explained.collect();
     let mut complete = input.left_out.is_empty() && explanations.iter().all(Explanation::is_complete);
@@ -240,43 +237,4 @@ pub(crate) async fn explain(
         output::explanations(&mut explanations, &errors, arguments.output, paint, out)
     }))?;
     Ok(exit_of(complete))
-}
-
-/// Whether a subscription has this name, or its chart, its `repoURL` or its index.
-pub(super) fn is_named(subscription: &Subscription, index: usize, name: &str) -> bool {
-    names_of(subscription).iter().any(|known| known == name) || index.to_string() == name
-}
-
-/// The names by which a subscription is known, but for its index.
-fn names_of(subscription: &Subscription) -> Vec<String> {
-    let SourceLabel { url, chart, subscription, .. } = subscription.label();
-    let url = without_credential(url).into_owned();
-    [subscription, chart].into_iter().flatten().map(str::to_owned).chain([url]).collect()
-}
-
-/// How many names of subscriptions a message lists.
-const MOST_NAMES: usize = 10;
-
-/// Says that no subscription is named so, and which names are similar; if none is, which there are.
-pub(super) fn not_named<'s>(
-    name: &str,
-    subscriptions: impl IntoIterator<Item = &'s Subscription>,
-    messages: &Messages,
-) -> Exit {
-    let names: Vec<String> = subscriptions.into_iter().flat_map(names_of).collect();
-    let similar = similar_names(name, names.iter().map(String::as_str));
-    let help = match similar.is_empty() {
-        false => format!("similar: {}", similar.join(", ")),
-        true => {
-            let shown = names.get(..MOST_NAMES).unwrap_or(&names);
-            let more = names.len().saturating_sub(MOST_NAMES);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            format!("there are: {}{more}", shown.join(", "))
-        }
-    };
-    messages.error_with_help(
-        &format!("no subscription has the name, repoURL or index {name:?}"),
-        (!names.is_empty()).then_some(help.as_str()),
-    );
-    Exit::Usage
 }

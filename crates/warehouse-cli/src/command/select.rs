@@ -16,7 +16,6 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
 
-use super::{is_named, not_named};
 use crate::arguments::{
     Common, ExplainFormat, Expr, Filter, Lexical, Manifest, Paths, Regex, Rule, Select, Semver,
 };
@@ -24,6 +23,7 @@ use crate::files::is_standard_input;
 use crate::input::{Input, read_warehouses};
 use crate::message::{Exit, Messages, with_causes};
 use crate::output::{Failure, Printed};
+use crate::subscription_name::{is_named, not_named};
 
 /// Applies one rule to the lines of standard input and prints those that fit, best first.
 ///

@@ -17,7 +17,7 @@ use warehouse_discovery::Discoverer;
 use warehouse_discovery::watch::{
     Change, Event, FreightHandler, HandlerError, NewFreight, Round, Schedule, StateFolder, Watcher,
 };
-use warehouse_spec::{Located, Warehouse};
+use warehouse_spec::{Located, Warehouse, qualified_name};
 
 use super::{exit_of, read_input};
 use crate::arguments::{Exec, Rounds, Watch, WatchFormat};
@@ -37,6 +37,13 @@ pub(crate) async fn watch(
     mut stopping: Stopping,
 ) -> Result<Exit, Exit> {
     let timeout = arguments.network.network.timeout;
+    if arguments.exec.exec.first().is_some_and(|program| program.is_empty()) {
+        messages.error_with_help(
+            "the program of --exec is an empty text",
+            Some("write the program after --exec, or leave --exec out; a variable of the shell may be empty"),
+        );
+        return Err(Exit::Usage);
+    }
     let Input { warehouses, left_out } =
         read_input(arguments.manifest.into(), &arguments.network, None, messages, &stopping).await?;
     let session = Session::open(&arguments.network, None, messages, stopping.clone()).await?;
@@ -51,13 +58,13 @@ pub(crate) async fn watch(
             messages.warning(&warning, None);
         }
         let report = &round.report;
-        let namespace = report.namespace.as_deref().map(|name| format!("{name}/")).unwrap_or_default();
+        let warehouse = qualified_name(report.namespace.as_deref(), &report.warehouse);
         let next = if rounds.once {
             String::new()
         } else {
             format!("; the next round is in {} s", round.wait.as_secs())
         };
-        messages.detail(&format!("{namespace}{}: {}{next}", report.warehouse, report.cost));
+        messages.detail(&format!("{warehouse}: {}{next}", report.cost));
     };
     let work = async {
         if rounds.once {

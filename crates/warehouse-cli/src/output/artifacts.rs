@@ -2,18 +2,18 @@
 
 use std::io;
 use std::io::Write;
-use std::ops::Not as _;
 
 use artifact_source::{AnyArtifact, Artifact, Cost, MAX_SHOWN_NAME, SourceId, shorten};
 use jiff::Timestamp;
 use serde::Serialize;
 use warehouse_discovery::{Freshness, Report, SubscriptionReport, Summary};
 use warehouse_spec::{
-    API_VERSION, DiscoveredArtifacts, Freight, Metadata, SubscriptionKind, Warehouse, without_credential,
+    API_VERSION, DiscoveredArtifacts, Freight, Metadata, SubscriptionKind, Warehouse, qualified_name,
+    without_credential,
 };
 
-use super::list::{Failure, write_list};
-use super::{Table, line, shortened, write_yaml};
+use super::list::Failure;
+use super::{Table, line, shortened};
 use crate::arguments::Format;
 use crate::discovery::Discovered;
 use crate::input::LeftOut;
@@ -30,21 +30,16 @@ pub(crate) fn artifacts(
     format: Format,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    match format {
-        Format::Table => table(discovered, false, out),
-        Format::Wide => table(discovered, true, out),
-        Format::Name => names(discovered, out),
-        Format::Json => {
-            let failed = discovered.iter().flat_map(Failure::of_subscriptions);
-            let errors: Vec<_> = left_out.iter().map(Failure::from).chain(failed).collect();
-            write_list(&documents(discovered, true), &errors, out)
-        }
-        Format::Yaml => write_yaml(&documents(discovered, false), out),
+    if let Some(list) = format.of_list() {
+        let failed = discovered.iter().flat_map(Failure::of_subscriptions);
+        let errors: Vec<_> = left_out.iter().map(Failure::from).chain(failed).collect();
+        let items: Vec<_> = discovered.iter().map(Document::new).collect();
+        return list.write(&items, &errors, out);
     }
-}
-
-fn documents(discovered: &[Discovered], in_list: bool) -> Vec<Document<'_>> {
-    discovered.iter().map(|discovered| Document::new(discovered, in_list)).collect()
+    match format {
+        Format::Name => names(discovered, out),
+        format => table(discovered, format == Format::Wide, out),
+    }
 }
 
 fn table(discovered: &[Discovered], wide: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -188,9 +183,6 @@ pub(super) struct Document<'a> {
     metadata: &'a Metadata,
     status: Status,
     subscriptions: Vec<Subscription<'a>>,
-    /// What failed: in documents of YAML, which has no list around them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<Failure>>,
     cost: Cost,
 }
 
@@ -231,7 +223,7 @@ struct Remark<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn new(discovered: &'a Discovered, in_list: bool) -> Self {
+    fn new(discovered: &'a Discovered) -> Self {
         let Discovered { warehouse, report, summaries } = discovered;
         let subscriptions = report.subscriptions.iter();
         Self {
@@ -242,7 +234,6 @@ impl<'a> Document<'a> {
             subscriptions: subscriptions
                 .map(|report| subscription_document(report, summaries.get(report.index)))
                 .collect(),
-            errors: in_list.not().then(|| Failure::of_subscriptions(discovered)),
             cost: report.cost,
         }
     }
@@ -276,23 +267,23 @@ fn subscription_document<'a>(
     }
 }
 
-/// Prints Freight: as Kargo's own documents, as a table of its contents, or by name as kubectl would.
+/// Prints Freight: as a list of Kargo's own documents, as a table of its contents, or by name as kubectl would.
 pub(crate) fn freight(
     built: &[Freight],
     errors: &[Failure],
     format: Format,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    if let Some(list) = format.of_list() {
+        return list.write(built, errors, out);
+    }
     match format {
         // Without Freight there is no table.
         Format::Table | Format::Wide if built.is_empty() => Ok(()),
-        Format::Table => freight_table(built, false, out),
-        Format::Wide => freight_table(built, true, out),
         Format::Name => built
             .iter()
             .try_for_each(|freight| line(out, &format!("freight.kargo.akuity.io/{}", freight.metadata.name))),
-        Format::Json => write_list(built, errors, out),
-        Format::Yaml => write_yaml(built, out),
+        format => freight_table(built, format == Format::Wide, out),
     }
 }
 
@@ -300,10 +291,8 @@ fn freight_table(built: &[Freight], wide: bool, out: &mut dyn Write) -> io::Resu
     let mut table = Table::new(&["FREIGHT", "WAREHOUSE", "KIND", "REPOSITORY", "REVISION", "ID"]);
     let several = built.len() > 1;
     for freight in built {
-        let warehouse = match &freight.metadata.namespace {
-            Some(namespace) if several => format!("{namespace}/{}", freight.origin.name),
-            _ => freight.origin.name.clone(),
-        };
+        let namespace = freight.metadata.namespace.as_deref().filter(|_| several);
+        let warehouse = qualified_name(namespace, &freight.origin.name);
         for content in contents(freight, wide) {
             let name = identifier(&freight.metadata.name, wide);
             table.row([name, warehouse.clone()].into_iter().chain(content));

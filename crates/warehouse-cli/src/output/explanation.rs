@@ -10,7 +10,7 @@ use artifact_source::{
 use jiff::Timestamp;
 use serde::Serialize;
 use warehouse_discovery::{Cause, SubscriptionReport, Summary, Tally, Why, reasons, sort_candidates};
-use warehouse_spec::Subscription;
+use warehouse_spec::{Subscription, qualified_name};
 
 use super::list::Failure;
 use super::{Paint, Table, shortened};
@@ -108,16 +108,14 @@ struct Candidate {
 }
 
 impl Explanation {
-    /// The explanation of the subscriptions of a Warehouse that are selected, from the judgements of the candidates of all of them.
-    pub(crate) fn new(
-        discovered: Discovered,
-        judged: impl IntoIterator<Item = Vec<Judgement>>,
-        is_selected: impl Fn(usize, &Subscription) -> bool,
-    ) -> Self {
+    /// The explanation of the subscriptions of a Warehouse that were asked, from the judgements of the candidates of each subscription in the manifest.
+    pub(crate) fn new(discovered: Discovered, judged: impl IntoIterator<Item = Vec<Judgement>>) -> Self {
         let Discovered { warehouse, report, .. } = discovered;
-        let subscriptions = report.subscriptions.into_iter().zip(judged).filter_map(|(report, judged)| {
+        let mut judged: Vec<_> = judged.into_iter().collect();
+        let subscriptions = report.subscriptions.into_iter().filter_map(|report| {
             let subscription = warehouse.spec.subscriptions.get(report.index)?;
-            is_selected(report.index, subscription).then(|| Explained::new(report, subscription, judged))
+            let judged = judged.get_mut(report.index).map(std::mem::take).unwrap_or_default();
+            Some(Explained::new(report, subscription, judged))
         });
         Self {
             warehouse: warehouse.name().to_owned(),
@@ -127,10 +125,7 @@ impl Explanation {
     }
 
     fn qualified_name(&self) -> String {
-        match &self.namespace {
-            Some(namespace) => format!("{namespace}/{}", self.warehouse),
-            None => self.warehouse.clone(),
-        }
+        qualified_name(self.namespace.as_deref(), &self.warehouse)
     }
 
     /// Whether all of its subscriptions succeeded.

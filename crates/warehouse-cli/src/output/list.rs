@@ -14,7 +14,7 @@ use crate::discovery::Discovered;
 use crate::input::LeftOut;
 use crate::remedy::hint_of;
 
-/// What a command prints as JSON, whatever the outcome: a Kubernetes `List`, and beside the items what failed.
+/// What a command prints as JSON or YAML, whatever the outcome: a Kubernetes `List`, and beside the items what failed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct List<'a, T, E> {
@@ -42,15 +42,6 @@ pub(crate) fn write_list<T: Serialize, E: Serialize>(
     write_json_value(&List::of(items, errors), out)
 }
 
-/// The same as YAML.
-fn write_yaml_list<T: Serialize, E: Serialize>(
-    items: &[T],
-    errors: &[E],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    write_yaml(&[List::of(items, errors)], out)
-}
-
 impl ExplainFormat {
     /// Writes items and errors in a format for programs.
     pub(crate) fn write<T: Serialize, E: Serialize>(
@@ -60,7 +51,7 @@ impl ExplainFormat {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         match self {
-            Self::Yaml => write_yaml_list(items, errors, out),
+            Self::Yaml => write_yaml(&List::of(items, errors), out),
             Self::Json | Self::Text => write_list(items, errors, out),
         }
     }

@@ -12,6 +12,7 @@ use std::io::{BufWriter, Write};
 
 use artifact_source::{printable, shorten};
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 #[cfg(feature = "demo")]
 pub(crate) use artifacts::found;
@@ -100,7 +101,7 @@ pub(crate) fn shortened(id: &str) -> String {
 /// The longest cell of a table, in characters: what a server or a manifest says may be of any length.
 const MAX_CELL: usize = 2000;
 
-/// Rows under a heading; every column is as wide as its widest cell, and columns are three blanks apart.
+/// Rows under a heading; every column is as wide as its widest cell on a terminal, and columns are three blanks apart.
 #[derive(Debug)]
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
@@ -134,7 +135,7 @@ impl Table {
             self.rows
                 .iter()
                 .filter_map(|row| row.get(column))
-                .map(|cell| cell.chars().count())
+                .map(|cell| cell.width())
                 .max()
                 .unwrap_or_default()
         };
@@ -143,7 +144,7 @@ impl Table {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 line.push_str(cell);
-                let blanks = (width + 3).saturating_sub(cell.chars().count());
+                let blanks = (width + 3).saturating_sub(cell.width());
                 line.extend(std::iter::repeat_n(' ', blanks));
             }
             line.truncate(line.trim_end().len());
@@ -185,21 +186,14 @@ pub(crate) fn escaped(json: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Writes documents as YAML, `---` between them.
-pub(crate) fn write_yaml<T: Serialize>(documents: &[T], out: &mut dyn Write) -> io::Result<()> {
-    for (index, document) in documents.iter().enumerate() {
-        if index > 0 {
-            writeln!(out, "---")?;
-        }
-        let text = serde_saphyr::to_string(document).map_err(io::Error::other)?;
-        // Only texts in double quotes can hold escapes. JSON is YAML.
-        if text.contains(misleads) {
-            write_json_value(document, out)?;
-            continue;
-        }
-        writeln!(out, "{}", text.trim_end())?;
+/// Writes one value as YAML.
+pub(crate) fn write_yaml(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let text = serde_saphyr::to_string(value).map_err(io::Error::other)?;
+    // Only texts in double quotes can hold escapes. JSON is YAML.
+    match text.contains(misleads) {
+        true => write_json_value(value, out),
+        false => writeln!(out, "{}", text.trim_end()),
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -214,6 +208,17 @@ mod tests {
         let mut out = Vec::new();
         table.write(&mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "A      B\nüber   x\ni\n");
+    }
+
+    /// Characters that take two columns of a terminal, and those that take none.
+    #[test]
+    fn wide_characters_line_up() {
+        let mut table = Table::headless();
+        for cell in ["abcd", "漢字", "🍎x", "e\u{301}"] {
+            table.row([cell.to_owned(), "|".to_owned()]);
+        }
+        let expected = ["abcd   |", "漢字   |", "🍎x    |", "e\u{301}      |"];
+        assert_eq!(table.lines(), expected);
     }
 
     #[test]
@@ -236,7 +241,7 @@ mod escape_tests {
         let documents = [serde_json::json!({ "tag": text, "other": "漢" })];
         let (mut json, mut yaml) = (Vec::new(), Vec::new());
         write_list(&documents, &[] as &[Failure], &mut json).unwrap();
-        write_yaml(&documents, &mut yaml).unwrap();
+        write_yaml(&documents[0], &mut yaml).unwrap();
         for (written, is_list) in [(json, true), (yaml, false)] {
             let written = String::from_utf8(written).unwrap();
             assert!(

@@ -325,6 +325,51 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
 }
 
+/// Only the server of the subscription that is asked for gets requests, in whatever way it is named, and other Warehouses are left alone.
+#[test]
+fn only_the_subscription_that_is_asked_for_sends_requests() {
+    let world = World::start();
+    let other = "---\napiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: other}\nspec: {subscriptions: [{name: pears, git: {repoURL: GIT}}]}\n";
+    let manifest = world.fill(&format!("{MANIFEST}{other}"));
+    let image = format!("{}/shop/web", world.registry.host());
+    let (git, charts) = (world.repository.url().to_owned(), world.charts.url());
+    // Which of the servers of images, Git and charts are asked, and how many subscriptions are explained.
+    for (name, asked, explained) in [
+        ("0", [true, true, false], 2),
+        ("1", [false, true, false], 1),
+        ("2", [false, false, true], 1),
+        (image.as_str(), [true, false, false], 1),
+        (&git, [false, true, false], 2),
+        (&charts, [false, false, true], 1),
+        ("shop", [false, false, true], 1),
+        ("pears", [false, true, false], 1),
+    ] {
+        let logs = [world.registry.log(), world.git.log(), world.charts.log()];
+        logs.iter().for_each(|log| log.clear());
+        let ran =
+            warehouse(&["explain", "--no-cache", "-o", "json", "-f", "-", "--subscription", name], &manifest);
+        assert_eq!(ran.code, Some(0), "{name}: {}", ran.err);
+        assert_eq!(logs.map(|log| log.counters().requests > 0), asked, "{name}");
+        let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        let items = json["items"].as_array().unwrap();
+        let of = |item: &serde_json::Value| item["subscriptions"].as_array().unwrap().len();
+        assert_eq!(items.iter().map(of).sum::<usize>(), explained, "{name}: {}", ran.out);
+        assert!(ran.err.contains(": 1 subscription; "), "{name}: {}", ran.err);
+    }
+    // A rule alone is applied: no server is asked.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("warehouse.yaml");
+    std::fs::write(&file, world.fill(MANIFEST)).unwrap();
+    let logs = [world.registry.log(), world.git.log(), world.charts.log()];
+    logs.iter().for_each(|log| log.clear());
+    for name in ["0", image.as_str()] {
+        let ran =
+            warehouse(&["select", "-f", file.to_str().unwrap(), "--subscription", name], "1.1.0\n2.0.0\n");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(0), "1.1.0\n"), "{name}: {}", ran.err);
+    }
+    assert_eq!(logs.map(|log| log.counters().requests), [0; 3]);
+}
+
 #[test]
 fn a_failed_subscription_is_shown_and_the_others_are_explained() {
     let world = World::start();

@@ -223,6 +223,9 @@ fn what_cannot_be_used_is_told_before_anything_is_sent() {
     assert!(said.contains("shop.json cannot be used") && said.contains("move the file away"), "{said}");
     let ran = warehouse(&["watch", "-f", "-", "--interval", "0s"], "");
     assert!(ran.code == Some(2) && ran.err.contains("longer than zero"), "{}", ran.err);
+    let ran = warehouse(&once(folder.path(), &["--exec", ""]), &image_alone(&registry));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+    assert!(ran.err.contains("the program of --exec is an empty text"), "{}", ran.err);
     assert_eq!(registry.log().counters().requests, 0);
 }
 

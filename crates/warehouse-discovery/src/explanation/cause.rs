@@ -123,11 +123,13 @@ pub(super) fn of_foreign_pattern(subscription: &Subscription) -> Option<Cause> {
         noun(subscription),
         found.reason()
     );
-    let quoted = format!("'{}'", found.meant()?.replace('\'', "''"));
-    Some(Cause::new(message).with_hint(match found.excludes() {
-        true => format!("remove it, and write `ignoreTagsRegexes: [{quoted}]`"),
-        false => format!("write {quoted} in its place"),
-    }))
+    let quoted = found.meant().map(|meant| format!("'{}'", meant.replace('\'', "''")));
+    let hint = match (quoted, found.excludes()) {
+        (Some(quoted), true) => Some(format!("remove it, and write `ignoreTagsRegexes: [{quoted}]`")),
+        (Some(quoted), false) => Some(format!("write {quoted} in its place")),
+        (None, _) => found.remedy().map(str::to_owned),
+    };
+    Some(Cause { message, hint })
 }
 
 /// What to write where the repository of an image holds a chart.
@@ -188,10 +190,9 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
                 1 => format!("{all} is not a semantic version ({examples})"),
                 _ => format!("{all} is a semantic version ({examples})"),
             };
-            let is_loose =
-                |rank: &super::order::Rank| VersionRef::parse_with(rank.name(), Strictness::Loose).is_ok();
-            let are_numbers = group.best.iter().all(|rank| is_date_or_build(rank.name()));
-            match (&group.why, group.best.iter().any(is_loose)) {
+            let is_loose = |name| VersionRef::parse_with(name, Strictness::Loose).is_ok();
+            let are_numbers = group.names().all(is_date_or_build);
+            match (&group.why, group.names().any(is_loose)) {
                 (Rejection::NotSemver { strict: true }, true) if !are_numbers => Cause::new(message).with_hint(
                     "`strictSemvers: false` reads incomplete versions, and the constraint must accept them, too",
                 ),
@@ -199,7 +200,7 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             }
         }
         Rejection::OutsideConstraint { constraint } => {
-            let newest = group.best.first().map_or_else(String::new, |rank| shown_name(rank.name()));
+            let newest = group.names().next().map_or_else(String::new, shown_name);
             Cause::new(match group.count {
                 1 => format!("the only version, {newest}, is outside the constraint {constraint:?}"),
                 count => format!(

@@ -1,5 +1,6 @@
 //! What was judged, counted by the reason, with the best names of each; and the words for it.
 
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 use artifact_source::{AnyArtifact, Artifact, Rejection, shown_name};
@@ -35,12 +36,20 @@ pub(super) struct Counts {
 pub(super) struct Group {
     pub(super) why: Rejection,
     pub(super) count: u64,
-    /// The best of them, best first.
-    pub(super) best: Vec<Rank>,
+    /// Those that the fewest rules exclude, and of these the best, closest first.
+    pub(super) closest: Vec<Close>,
     /// What the rejected images are built for, and what cannot be read: the first few.
     pub(super) details: Vec<String>,
     /// A selector of paths, and what was changed that differs from it in case alone.
     pub(super) other_case: Option<(Arc<str>, Arc<str>)>,
+}
+
+/// A candidate, and how far it is from being taken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Close {
+    /// How many of the rules about its name exclude it, not only the first one.
+    pub(super) excluded_by: Reverse<u8>,
+    pub(super) rank: Rank,
 }
 
 /// The candidates that one change would make fit.
@@ -60,33 +69,38 @@ impl Counts {
                 Some(group) => {
                     group.count += 1;
                     if group.best.is_below(name) {
-                        (group.best, group.near) = (Rank::of(name), near);
+                        (group.best, group.near) = (probes.rank(name), near);
                     }
                 }
                 None if has_room => {
-                    self.nears.push(NearGroup { near, count: 1, best: Rank::of(name) });
+                    self.nears.push(NearGroup { near, count: 1, best: probes.rank(name) });
                 }
                 None => {}
             }
         }
         if matches!(why, Rejection::IgnoredBy { .. }) && probes.is_allowed(name) {
-            add(&mut self.allowed_but_ignored, name, why);
+            add(&mut self.allowed_but_ignored, probes, name, why);
         }
-        if !add(&mut self.groups, name, why) {
+        if !add(&mut self.groups, probes, name, why) {
             self.others += 1;
         }
     }
 }
 
 /// Counts a candidate in the group of its reason, unless that would be one group too many.
-fn add(groups: &mut Vec<Group>, name: &str, why: &Rejection) -> bool {
+fn add(groups: &mut Vec<Group>, probes: &Probes, name: &str, why: &Rejection) -> bool {
     let has_room = groups.len() < MOST_REASONS;
     match groups.iter_mut().find(|group| is_same_reason(&group.why, why)) {
-        Some(group) => group.add(name, why),
+        Some(group) => group.add(probes, name, why),
         None if has_room => {
-            let mut group =
-                Group { why: why.clone(), count: 0, best: Vec::new(), details: Vec::new(), other_case: None };
-            group.add(name, why);
+            let mut group = Group {
+                why: why.clone(),
+                count: 0,
+                closest: Vec::new(),
+                details: Vec::new(),
+                other_case: None,
+            };
+            group.add(probes, name, why);
             groups.push(group);
         }
         None => return false,
@@ -95,13 +109,18 @@ fn add(groups: &mut Vec<Group>, name: &str, why: &Rejection) -> bool {
 }
 
 impl Group {
-    fn add(&mut self, name: &str, why: &Rejection) {
+    fn add(&mut self, probes: &Probes, name: &str, why: &Rejection) {
         self.count += 1;
-        if self.best.len() < KEPT || self.best.last().is_some_and(|worst| worst.is_below(name)) {
-            let rank = Rank::of(name);
-            let place = self.best.partition_point(|better| *better > rank);
-            self.best.insert(place, rank);
-            self.best.truncate(KEPT);
+        let excluded_by = Reverse(probes.excluding_rules(name, why));
+        let is_closer = |last: &Close| match excluded_by.cmp(&last.excluded_by) {
+            Ordering::Equal => last.rank.is_below(name),
+            order => order.is_gt(),
+        };
+        if self.closest.len() < KEPT || self.closest.last().is_some_and(is_closer) {
+            let close = Close { excluded_by, rank: probes.rank(name) };
+            let place = self.closest.partition_point(|closer| *closer > close);
+            self.closest.insert(place, close);
+            self.closest.truncate(KEPT);
         }
         let mut keep = |detail: &str| {
             if self.details.len() < KEPT && !self.details.iter().any(|known| known == detail) {
@@ -119,9 +138,14 @@ impl Group {
         }
     }
 
-    /// The names of the best of them, as they are shown: `1.2.0, 1.1.0`.
+    /// The names of the closest of them, closest first.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.closest.iter().map(|close| close.rank.name())
+    }
+
+    /// The same as they are shown: `1.2.0, 1.1.0`.
     pub(super) fn examples(&self) -> String {
-        let names: Vec<_> = self.best.iter().take(MOST_MISSES).map(|rank| shown_name(rank.name())).collect();
+        let names: Vec<_> = self.names().take(MOST_MISSES).map(shown_name).collect();
         let more = if self.count > 3 { ", ..." } else { "" };
         format!("{}{more}", names.join(", "))
     }

@@ -3,7 +3,9 @@
 use selection_strategies::{
     Constraint, NameKind, Rejection, Strictness, TagFilter, TagRule, TagStrategy, VersionRef,
 };
-use warehouse_spec::{Subscription, SubscriptionKind};
+use warehouse_spec::{Subscription, SubscriptionKind, regex_of_shell};
+
+use super::order::{Rank, Ranking};
 
 /// How many names are compared with the relaxed patterns: patterns may be slow, and lists long.
 const MOST_PROBED: u32 = 10_000;
@@ -68,6 +70,7 @@ pub(super) enum Relaxed {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Probes {
     rule: Option<TagRule>,
+    ranking: Ranking,
     patterns: Vec<String>,
     /// The patterns alone, if there are any.
     allowed: Option<TagFilter>,
@@ -101,7 +104,8 @@ impl Probes {
         let relaxed = relaxed.collect();
         let allowed = (!patterns.is_empty()).then(|| TagFilter::builder().allow_all(patterns).build().ok());
         let (patterns, allowed) = (patterns.to_vec(), allowed.flatten());
-        let mut probes = Self { rule, patterns, allowed, relaxed, with_prereleases: None };
+        let ranking = Ranking::of(subscription);
+        let mut probes = Self { rule, ranking, patterns, allowed, relaxed, with_prereleases: None };
         probes.with_prereleases = probes.constraint().and_then(with_prereleases);
         probes
     }
@@ -114,6 +118,34 @@ impl Probes {
     /// Whether there are patterns, and one of them matches.
     pub(super) fn is_allowed(&self, name: &str) -> bool {
         self.allowed.as_ref().is_some_and(|allowed| allowed.allows(name))
+    }
+
+    /// What the strategy says of two names.
+    pub(super) fn ranking(&self) -> Ranking {
+        self.ranking
+    }
+
+    /// The rank of a name under the strategy.
+    pub(super) fn rank(&self, name: &str) -> Rank {
+        Rank::under(self.ranking, name)
+    }
+
+    /// How many of the rules about names exclude this one, of which `why` is the first.
+    pub(super) fn excluding_rules(&self, name: &str, why: &Rejection) -> u8 {
+        let is_no_match = || self.reads_versions() && !self.is_within(name);
+        match why {
+            Rejection::IgnoredBy { .. } => {
+                let is_not_allowed = self.allowed.is_some() && !self.is_allowed(name);
+                1 + u8::from(is_not_allowed) + u8::from(is_no_match())
+            }
+            Rejection::NotAllowed => 1 + u8::from(is_no_match()),
+            Rejection::LeadingVOutsideConstraint { .. } => 2,
+            _ => 1,
+        }
+    }
+
+    fn reads_versions(&self) -> bool {
+        self.rule().is_some_and(|rule| matches!(rule.strategy(), TagStrategy::SemVer { .. }))
     }
 
     /// The patterns that begin with `^`, each with `v` allowed before what it matches, as they are shown.
@@ -134,10 +166,9 @@ impl Probes {
         match why {
             Rejection::NotAllowed if *probed < MOST_PROBED => {
                 *probed += 1;
-                let reads_versions =
-                    self.rule().is_some_and(|rule| matches!(rule.strategy(), TagStrategy::SemVer { .. }));
                 let fits = self.relaxed.iter().find(|(_, filter)| filter.allows(name));
-                fits.filter(|_| !reads_versions || self.is_within(name)).map(|(form, _)| Near::Pattern(*form))
+                fits.filter(|_| !self.reads_versions() || self.is_within(name))
+                    .map(|(form, _)| Near::Pattern(*form))
             }
             _ => self.near_as_version(name, why),
         }
@@ -282,14 +313,13 @@ fn without_v(pattern: &str) -> String {
     relaxed
 }
 
-/// The pattern that a shell's pattern stands for, if this is one: `*` follows something that is not repeated on purpose.
+/// The pattern that a shell's pattern with anchors stands for, if this is one: `*` follows something that is not repeated on purpose.
 fn glob(pattern: &str) -> String {
     let body = unanchored(pattern);
-    if body.contains(".*") || body.contains(['(', '[', '\\', '+', '|']) || !body.contains('*') {
+    if body.contains(".*") || body.contains(['(', '[', '{', '\\', '+', '?', '|']) || !body.contains('*') {
         return pattern.to_owned();
     }
-    let parts: Vec<String> = body.split('*').map(|part| part.replace('.', "\\.")).collect();
-    format!("^{}$", parts.join(".*"))
+    regex_of_shell(body)
 }
 
 /// The version with the zeros removed that begin its numbers; `None` if there are none.

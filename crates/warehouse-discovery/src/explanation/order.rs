@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 
 use artifact_source::Judgement;
-use selection_strategies::{ImageSelectionStrategy, Rejection, Version, VersionRef};
+use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy, Rejection, Version, VersionRef};
 use warehouse_spec::{Subscription, SubscriptionKind};
 
 /// The order of a subscription's candidates.
@@ -70,22 +70,73 @@ pub fn sort_candidates(subscription: &Subscription, judged: &mut [Judgement]) {
     }
 }
 
-/// A name as a version, and as a text: the better one is greater. Of equal versions, the later text is the better
+/// What the strategy of a subscription says of two names, before anything else is known of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Ranking {
+    /// The higher version is the better one.
+    #[default]
+    Version,
+    /// The later text is the better one.
+    Text,
+    /// Nothing: a time decides. They are listed by version.
+    Time,
+}
+
+impl Ranking {
+    pub(super) fn of(subscription: &Subscription) -> Self {
+        match &subscription.kind {
+            SubscriptionKind::Image(image) => match image.image_selection_strategy {
+                ImageSelectionStrategy::Lexical => Self::Text,
+                ImageSelectionStrategy::NewestBuild => Self::Time,
+                _ => Self::Version,
+            },
+            SubscriptionKind::Git(git) => match git.commit_selection_strategy {
+                CommitSelectionStrategy::Lexical => Self::Text,
+                CommitSelectionStrategy::SemVer => Self::Version,
+                _ => Self::Time,
+            },
+            _ => Self::Version,
+        }
+    }
+
+    /// Whether the strategy would put this name before the best one that was taken.
+    pub(super) fn is_before(self, rank: &Rank, best: &Rank) -> bool {
+        match self {
+            Self::Version => rank.is_version() && rank > best,
+            Self::Text => rank > best,
+            Self::Time => false,
+        }
+    }
+}
+
+/// A name as a version, or as a text where the strategy compares texts: the better one is greater. Of equal versions, the later text is the better
 /// ([rule 2.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Names that are no version are worse than all that are, the later text the worse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rank {
     version: Option<Version>,
     name: String,
+    by_text: bool,
 }
 
 impl Rank {
     pub(super) fn of(name: &str) -> Self {
         let version = Version::parse(name).ok().or_else(|| Version::parse(&with_plus(name)?).ok());
-        Self { version, name: name.to_owned() }
+        Self { version, name: name.to_owned(), by_text: false }
+    }
+
+    /// The same under a strategy.
+    pub(super) fn under(ranking: Ranking, name: &str) -> Self {
+        match ranking {
+            Ranking::Text => Self { version: None, name: name.to_owned(), by_text: true },
+            Ranking::Version | Ranking::Time => Self::of(name),
+        }
     }
 
     /// Whether a name is better than this one. Nothing is copied, as most of a long list are not.
     pub(super) fn is_below(&self, name: &str) -> bool {
+        if self.by_text {
+            return *self.name < *name;
+        }
         if with_plus(name).is_some() {
             return Self::of(name) > *self;
         }
@@ -111,7 +162,7 @@ fn with_plus(name: &str) -> Option<String> {
 
 impl Ord for Rank {
     fn cmp(&self, other: &Self) -> Ordering {
-        let by_name = || by_name(self.version.is_some(), &self.name, &other.name);
+        let by_name = || by_name(self.by_text || self.version.is_some(), &self.name, &other.name);
         self.version.cmp(&other.version).then_with(by_name)
     }
 }

@@ -1,5 +1,6 @@
 //! The tally of a subscription, and its summary.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Mutex;
 
@@ -9,8 +10,8 @@ use warehouse_spec::Subscription;
 
 use super::cause::{self, Cause};
 use super::counts::{
-    CONSTRAINT, Counts, EVIDENCE, Group, MOST_MISSES, brief, counted, grouped, is_absent, is_beyond_limit,
-    noun, shown_revision, stage, version_name,
+    CONSTRAINT, Close, Counts, EVIDENCE, Group, MOST_MISSES, NAME, brief, counted, grouped, is_absent,
+    is_beyond_limit, noun, shown_revision, stage, version_name,
 };
 use super::near::Probes;
 use super::order::Rank;
@@ -78,7 +79,7 @@ impl Tally {
         let counts = lock(&self.counts).clone();
         let mut groups: Vec<&Group> = counts.groups.iter().collect();
         // Of equally frequent ones, the rule that is asked last is first, whatever the order in which the candidates came.
-        groups.sort_by_key(|group| std::cmp::Reverse((group.count, stage(&group.why), brief(&group.why))));
+        groups.sort_by_key(|group| Reverse((group.count, stage(&group.why), brief(&group.why))));
         let mut reasons: Vec<Reason> = groups
             .iter()
             .map(|group| Reason {
@@ -110,31 +111,40 @@ impl Tally {
         }
     }
 
-    /// The candidates that came closest: those that the last rules exclude, and among them the best.
+    /// The candidates that came closest: those that the fewest rules exclude, of them those that the last rules exclude, and among them the best.
     fn near_misses(&self, counts: &Counts, best: Option<&AnyArtifact>) -> Vec<NearMiss> {
         if noun(&self.subscription) == "commit" {
             return Vec::new();
         }
-        let best = best.map(|best| Rank::of(version_name(best)));
-        let mut misses: Vec<(u8, &Rank, &Rejection)> = Vec::new();
+        let ranking = self.probes.ranking();
+        let best = best.map(|best| self.probes.rank(version_name(best)));
+        let mut misses = Vec::new();
         let judged = |group: &&Group| !is_beyond_limit(&group.why) && !is_absent(&group.why);
         for group in counts.groups.iter().filter(judged) {
             let stage = stage(&group.why);
-            let is_better = |rank: &&Rank| match &best {
-                Some(best) => stage >= EVIDENCE || rank.is_version() && *rank > best,
-                None => true,
+            let is_better = |close: &&Close| {
+                stage >= EVIDENCE || best.as_ref().is_none_or(|best| ranking.is_before(&close.rank, best))
             };
-            misses.extend(group.best.iter().filter(is_better).map(|rank| {
+            misses.extend(group.closest.iter().filter(is_better).map(|close| {
+                let Close { excluded_by, rank } = close;
+                // What is ignored although a pattern allows it came further than what no pattern allows.
+                let is_ignored = matches!(group.why, Rejection::IgnoredBy { .. });
                 // One that a single change makes fit came closer than others that the same rule excludes.
                 let is_near = counts.nears.iter().any(|near| near.best.name() == rank.name());
-                (stage * 2 + u8::from(is_near), rank, &group.why)
+                (excluded_by, stage, is_ignored, is_near, rank, &group.why)
             }));
         }
         // Beside versions, names that are none did not come close.
-        let closest = misses.iter().map(|(closeness, ..)| *closeness).max().unwrap_or_default();
-        misses.retain(|(closeness, ..)| closest < CONSTRAINT * 2 || *closeness >= CONSTRAINT * 2);
-        misses.sort_by(|(stage, rank, _), (other, other_rank, _)| (other, other_rank).cmp(&(stage, rank)));
-        let miss = |(_, rank, why): (u8, &Rank, &Rejection)| NearMiss {
+        let furthest = misses.iter().map(|(_, stage, ..)| *stage).max().unwrap_or_default();
+        misses.retain(|(excluded_by, stage, _, _, rank, _)| {
+            let is_by_name_alone = *stage == NAME && excluded_by.0 == 1 && rank.is_version();
+            furthest < CONSTRAINT || *stage >= CONSTRAINT || is_by_name_alone
+        });
+        misses.sort_by(|(.., one, _), (.., other, _)| other.cmp(one));
+        misses.sort_by_key(|(excluded_by, stage, is_ignored, is_near, ..)| {
+            Reverse((*excluded_by, *stage, *is_ignored, *is_near))
+        });
+        let miss = |(.., rank, why): (_, _, _, _, &Rank, &Rejection)| NearMiss {
             name: rank.name().to_owned(),
             rule: why.rule().to_owned(),
             reason: cause::reason(why, self.probes.near_as_version(rank.name(), why).as_ref()),

@@ -5,6 +5,7 @@ use std::fmt;
 use artifact_source::{AnyArtifact, Artifact as _, Cost, Error};
 use jiff::Timestamp;
 use serde::Serialize;
+use warehouse_spec::qualified_name;
 
 /// Something that a watch tells: a change, a failure, what became of Freight.
 ///
@@ -239,10 +240,7 @@ impl fmt::Display for Age {
 impl Event {
     /// The Warehouse: `namespace/name`, or the name alone.
     pub fn qualified_name(&self) -> String {
-        match &self.namespace {
-            Some(namespace) => format!("{namespace}/{}", self.warehouse),
-            None => self.warehouse.clone(),
-        }
+        qualified_name(self.namespace.as_deref(), &self.warehouse)
     }
 }
 

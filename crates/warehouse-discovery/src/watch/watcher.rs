@@ -202,7 +202,7 @@ impl Watcher {
         for subscription in &report.subscriptions {
             let Some(longest) = self.stale_for else { break };
             if let Some(earlier) = self.stale(subscription, report.discovered_at)
-                && earlier.age_seconds <= longest.as_secs()
+                && is_recent(&earlier, longest, report.discovered_at)
                 && let Some(spec) = self.warehouse.spec.subscriptions.get(subscription.index)
             {
                 builder = builder.found(subscription.index, subscription.discovery_result(spec));
@@ -364,6 +364,13 @@ impl fmt::Debug for WatcherBuilder {
 
 fn best(artifacts: &[AnyArtifact]) -> Option<Revision> {
     artifacts.first().map(Revision::of)
+}
+
+/// Whether an earlier result may be used for this long. A result of a later time than now is one of a clock that was set back since: it may not be used if this
+/// clock would need longer to reach its time.
+fn is_recent(earlier: &StaleResult, longest: Duration, now: Timestamp) -> bool {
+    let ahead = u64::try_from(earlier.answered_at.duration_since(now).as_secs()).unwrap_or_default();
+    earlier.age_seconds.max(ahead) <= longest.as_secs()
 }
 
 /// What tells one failure from another: messages have counts and times in them.

@@ -115,6 +115,20 @@ async fn one_that_fails_leaves_the_others_standing_and_no_freight_is_built() {
     assert_eq!((typed.kind(), typed.to_string().as_str()), (error.kind(), "the server is ill"));
 }
 
+/// A run may ask some of the subscriptions: the report has these, at their places in the manifest.
+#[tokio::test]
+async fn a_run_may_ask_some_subscriptions_only() {
+    let memory = MemorySource::new("m", ["1", "2"]);
+    let discoverer = discoverer(&memory, &[("ill", Act::Fail)]);
+    let warehouse = warehouse(&["ill", "ill", "memory"]);
+    let report = discoverer.run(&warehouse).only([2, 0, 9]).await;
+    let asked: Vec<_> = report.subscriptions.iter().map(|report| report.index).collect();
+    assert_eq!((asked, report.cost.requests), (vec![0, 2], report.subscriptions[1].cost.requests + 1));
+    assert_eq!(names(&report.subscriptions[1]), ["2", "1"]);
+    assert!(missing(&report, &warehouse).iter().any(|(index, _)| *index == 1), "no Freight without the rest");
+    assert!(discoverer.run(&warehouse).only([]).await.subscriptions.is_empty());
+}
+
 #[tokio::test]
 async fn a_source_that_panics_is_one_that_failed() {
     let memory = MemorySource::new("m", ["1"]);

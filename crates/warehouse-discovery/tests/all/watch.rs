@@ -403,12 +403,19 @@ async fn an_earlier_result_stands_in_for_as_long_as_it_may_and_says_so() {
         .spec
         .subscriptions
         .push(Subscription::new(GenericSubscription::new("other")).with_name("o"));
-    for (stale_for, has_freight) in [(None, false), (Some(119), false), (Some(120), true)] {
+    for (passed, age, stale_for, has_freight) in [
+        (120, 120, None, false),
+        (120, 120, Some(119), false),
+        (120, 120, Some(120), true),
+        // The clock was set back: nothing is older for it, and nothing is used for longer.
+        (-600, 0, Some(599), false),
+        (-600, 0, Some(600), true),
+    ] {
         let builder = Watcher::builder(&world.discoverer, world.warehouse.clone());
         let mut watcher = builder.stale_for(stale_for.map(Duration::from_secs)).build().unwrap();
         watcher.round(|_| {}).await;
         world.fail(unreachable());
-        world.clock.advance(120);
+        world.clock.advance(passed);
         let version = format!("b{}", stale_for.unwrap_or_default());
         other.publish(&version);
         let events = Mutex::new(Vec::new());
@@ -416,14 +423,14 @@ async fn an_earlier_result_stands_in_for_as_long_as_it_may_and_says_so() {
         let events = events.into_inner().unwrap();
         assert_eq!(events[0]["event"], "failed");
         assert_eq!(events[0]["error"]["kind"], "unreachable");
-        assert_eq!(events[0]["stale"]["ageSeconds"], 120);
+        assert_eq!(events[0]["stale"]["ageSeconds"], age);
         let freight = events.iter().find(|event| event["event"] == "freight");
         assert_eq!(freight.is_some(), has_freight, "{stale_for:?}: {events:#?}");
         if let Some(freight) = freight {
             assert_eq!(freight["stale"][0]["source"], "memory m (subscription m)");
             assert_eq!(
                 (&freight["stale"][0]["ageSeconds"], &freight["stale"][0]["subscription"]),
-                (&120.into(), &0.into())
+                (&age.into(), &0.into())
             );
         }
         world.fail(None);

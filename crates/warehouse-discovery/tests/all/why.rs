@@ -560,6 +560,8 @@ fn names_with_numbers_in_the_order_of_text() {
     }
 }
 
+const VARIABLE: &str = "fill in the variable first, for example with `envsubst`";
+
 /// A pattern of another tool is the cause, whatever else a tag lacks, and what the hint says to write works.
 #[test]
 fn a_pattern_of_another_tool() {
@@ -572,6 +574,23 @@ fn a_pattern_of_another_tool() {
         (r"^\\d+\\.", r"write '^\d+\.' in its place", r"allowTagsRegexes: ['^\d+\.']", "1.2.0"),
         ("!^v", "remove it, and write `ignoreTagsRegexes: ['^v']`", "ignoreTagsRegexes: ['^v']", "1.2.0"),
         ("glob:v*", "write '^v' in its place", "allowTagsRegexes: ['^v']", "v1.2.0"),
+        ("glob:?1.*.0", r"write '^.1\..*\.0$' in its place", r"allowTagsRegexes: ['^.1\..*\.0$']", "v1.2.0"),
+        (
+            "$main",
+            r"write the pattern, such as '^v1\.', or delete it",
+            r"allowTagsRegexes: ['^v1\.']",
+            "v1.2.0",
+        ),
+        ("${X}", VARIABLE, r"allowTagsRegexes: ['^v1\.']", "v1.2.0"),
+        ("$(X)", VARIABLE, r"allowTagsRegexes: ['^v1\.']", "v1.2.0"),
+        ("^v$(X)$", VARIABLE, r"allowTagsRegexes: ['^v1.2.0$']", "v1.2.0"),
+        (
+            "{{ x }}",
+            "render the template first, for example with `helm template`",
+            "allowTagsRegexes: ['^v']",
+            "v1.2.0",
+        ),
+        ("<tag>", "put the real value in place of the <placeholder>", "allowTagsRegexes: ['^v']", "v1.2.0"),
     ] {
         let before = subscription(&image(&format!("allowTagsRegexes: ['{pattern}']")));
         let tally = Tally::of(&before);
@@ -846,6 +865,71 @@ fn the_nearest_misses_come_first() {
     let misses = tally.summary(&[]).near_misses;
     let names: Vec<_> = misses.iter().map(|miss| miss.name.as_str()).collect();
     assert_eq!(names, ["1.1.0-rc.1", "2.0.0", "0.9.0"]);
+}
+
+/// The nearest misses are those that the fewest rules exclude, and of these those that came furthest, in the order of the strategy.
+#[test]
+fn near_misses_are_those_that_the_fewest_rules_exclude() {
+    let check = |yaml: &str, tags: &[&str], best: Option<&str>, expected: &[&str]| {
+        let subscription = subscription(yaml);
+        let rule = subscription.tag_rule().unwrap().unwrap();
+        let tally = Tally::of(&subscription);
+        for tag in tags {
+            match rule.judge(tag).into_result() {
+                Ok(()) => tally.accepted(&Candidate::new(tag)),
+                Err(why) => tally.rejected(&Candidate::new(tag), &why),
+            }
+        }
+        let best: Vec<AnyArtifact> = best.map(|best| Image::new(best, "").into()).into_iter().collect();
+        let misses = tally.summary(&best).near_misses;
+        let names: Vec<_> = misses.iter().map(|miss| miss.name.as_str()).collect();
+        assert_eq!(names, expected, "{yaml}");
+    };
+    // What is allowed and ignored stands before what no pattern allows, whichever is the higher version.
+    let tags = ["9.9.9", "1.1.0-debug", "1.0.0-debug", "latest"];
+    check(
+        "image: {repoURL: ghcr.io/a/b, strictSemvers: false, constraint: '*-0', allowTagsRegexes: ['^1\\.'], ignoreTagsRegexes: ['-debug$']}",
+        &tags,
+        None,
+        &["1.1.0-debug", "1.0.0-debug", "9.9.9"],
+    );
+    // What no pattern allows and the constraint excludes, too, stands behind what the pattern alone excludes.
+    check(
+        "image: {repoURL: ghcr.io/a/b, constraint: ^1.0.0, allowTagsRegexes: ['^v']}",
+        &["9.9.9", "9.9.8", "9.9.7", "9.9.6", "9.9.5", "9.9.4", "9.9.3", "9.9.2", "1.2.0"],
+        None,
+        &["1.2.0", "9.9.9", "9.9.8"],
+    );
+    // What is ignored, and not allowed either, stands behind what is not allowed.
+    check(
+        "image: {repoURL: ghcr.io/a/b, allowTagsRegexes: ['^v'], ignoreTags: [2.0.0]}",
+        &["2.0.0", "1.0.0"],
+        None,
+        &["1.0.0", "2.0.0"],
+    );
+    // A version that is ignored alone is no worse than one outside the constraint.
+    check(
+        "image: {repoURL: ghcr.io/a/b, constraint: ^1.0.0, ignoreTags: [1.9.0]}",
+        &["2.0.0", "1.9.0", "1.8.0", "latest"],
+        Some("1.8.0"),
+        &["2.0.0", "1.9.0"],
+    );
+    // Under the order of text, a higher version is not always the better tag, and a name that is no version may be.
+    let lexical = "image: {repoURL: ghcr.io/a/b, imageSelectionStrategy: Lexical, ignoreTagsRegexes: ['^1\\.10', '-debug$']}";
+    check(lexical, &["1.10.0", "1.9.0", "2-debug"], Some("1.9.0"), &["2-debug"]);
+    check(
+        lexical,
+        &["main-1-debug", "main-2-debug", "1.10.0"],
+        None,
+        &["main-2-debug", "main-1-debug", "1.10.0"],
+    );
+    // Where the time of the build decides, no name says that a tag would come first.
+    check(
+        "image: {repoURL: ghcr.io/a/b, imageSelectionStrategy: NewestBuild, ignoreTags: [2.0.0]}",
+        &["2.0.0", "1.0.0"],
+        Some("1.0.0"),
+        &[],
+    );
 }
 
 /// A hostile server can make neither the memory nor the line grow.

@@ -3,6 +3,7 @@
 use go_compat::GoRegex;
 
 use crate::decode::pattern::{self, List};
+use crate::decode::placeholder::{placeholder_in_pattern, unfilled};
 use crate::decode::style::Style;
 use crate::diagnostic::Help;
 
@@ -14,16 +15,27 @@ const QUOTES: &[char] = &['"', '\'', '“', '”', '‘', '’', '„'];
 pub struct ForeignPattern {
     reason: String,
     meant: Option<String>,
+    remedy: Option<&'static str>,
     excludes: bool,
     matches_nothing: bool,
+    is_placeholder: bool,
 }
+
+/// What to do about a pattern of which nothing says what was meant.
+const WRITE_PATTERN: &str = r"write the pattern, such as '^v1\.', or delete it";
 
 impl ForeignPattern {
     /// What a pattern that parses was meant as in another tool; `None` if it is one of ours.
     pub fn of(pattern: &str) -> Option<Self> {
         if pattern.trim().is_empty() {
-            let reason = "an empty pattern matches every tag".to_owned();
-            return Some(Self { reason, meant: None, excludes: false, matches_nothing: false });
+            return Some(Self::not_known("an empty pattern matches every tag", WRITE_PATTERN));
+        }
+        if let Some(part) = placeholder_in_pattern(pattern) {
+            let reason = format!("`{part}` in a pattern is a placeholder, and no tag has such characters");
+            let remedy = unfilled("", part).unwrap_or("write the real value in its place");
+            // One alternative of several says nothing of the others.
+            let matches_nothing = !pattern.contains('|');
+            return Some(Self { matches_nothing, is_placeholder: true, ..Self::not_known(reason, remedy) });
         }
         let rest = pattern.trim_start_matches(['!', ' ']);
         if pattern.starts_with('!') && !rest.is_empty() {
@@ -33,7 +45,7 @@ impl ForeignPattern {
             return Some(Self { excludes: true, ..found });
         }
         if let Some((prefix, rest)) = prefixed(pattern) {
-            let meant = if prefix == "glob" { pattern::of_shell(rest) } else { rest.to_owned() };
+            let meant = if prefix == "glob" { pattern::regex_of_shell(rest) } else { rest.to_owned() };
             let reason = format!("`{prefix}:` is a part of the pattern, and no tag has a colon");
             return Self::matching_nothing(&reason, meant);
         }
@@ -59,7 +71,7 @@ impl ForeignPattern {
             let reason = format!(
                 "`{pattern}` is read as a regular expression, in which `*` repeats the character before it, or leaves it out"
             );
-            Self { reason, meant: Some(pattern::of_shell(pattern)), excludes: false, matches_nothing: false }
+            Self::meaning(reason, pattern::regex_of_shell(pattern))
         })
     }
 
@@ -80,18 +92,32 @@ impl ForeignPattern {
         }
         let follows = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphanumeric());
         pattern.strip_prefix('$').is_some_and(follows).then(|| {
-            let reason = "`$` is the end of the tag, and nothing follows it".to_owned();
-            Self { reason, meant: None, excludes: false, matches_nothing: true }
+            let reason = "`$` is the end of the tag, and nothing follows it";
+            Self { matches_nothing: true, ..Self::not_known(reason, WRITE_PATTERN) }
         })
     }
 
     fn matching_nothing(reason: &str, meant: String) -> Option<Self> {
-        is_regex(&meant).then(|| Self {
-            reason: reason.to_owned(),
-            meant: Some(meant),
+        is_regex(&meant).then(|| Self { matches_nothing: true, ..Self::meaning(reason, meant) })
+    }
+
+    fn meaning(reason: impl Into<String>, meant: String) -> Self {
+        Self { meant: Some(meant), ..Self::of_reason(reason) }
+    }
+
+    fn not_known(reason: impl Into<String>, remedy: &'static str) -> Self {
+        Self { remedy: Some(remedy), ..Self::of_reason(reason) }
+    }
+
+    fn of_reason(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            meant: None,
+            remedy: None,
             excludes: false,
-            matches_nothing: true,
-        })
+            matches_nothing: false,
+            is_placeholder: false,
+        }
     }
 
     /// Why it is not what was meant, as a clause.
@@ -99,9 +125,19 @@ impl ForeignPattern {
         &self.reason
     }
 
-    /// The regular expression that was meant, where that is known: not of an empty pattern, nor of `$main`.
+    /// The regular expression that was meant, where that is known: not of an empty pattern, nor of `$main` and `${X}`.
     pub fn meant(&self) -> Option<&str> {
         self.meant.as_deref()
+    }
+
+    /// What to do where it is not known what was meant.
+    pub fn remedy(&self) -> Option<&str> {
+        self.remedy
+    }
+
+    /// Whether it was never filled in: `<name>`, `${NAME}`, `$(NAME)` or `{{ name }}`.
+    pub fn is_placeholder(&self) -> bool {
+        self.is_placeholder
     }
 
     /// Whether what [`meant`](Self::meant) matches was to be left out.
@@ -117,7 +153,7 @@ impl ForeignPattern {
     /// What is wrong, and what to write in this list.
     pub(crate) fn explained(self, style: Style, list: List) -> (String, Help) {
         let help = match (&self.meant, self.excludes) {
-            (None, _) => "write the pattern, such as '^v1\\.', or delete it".into(),
+            (None, _) => self.remedy.unwrap_or(WRITE_PATTERN).into(),
             (Some(meant), true) => {
                 format!("write {} in `{}` instead of it", style.single_quoted(meant), list.opposite()).into()
             }
@@ -126,7 +162,7 @@ impl ForeignPattern {
                 list.writing(meant, || Help::writing(format!("write {form}"), &*form).probable())
             }
         };
-        let message = match self.matches_nothing && !self.excludes {
+        let message = match self.matches_nothing && !self.excludes && !self.is_placeholder {
             true => format!("{}: the pattern matches no tag", self.reason),
             false => self.reason,
         };
@@ -188,8 +224,31 @@ mod tests {
             "(?i:x)",
             "a/b/",
             "^v1.2*",
+            r"^v1\$(a|b)",
+            "^v1$(|-rc)",
+            "(?P<x>a)",
         ] {
             assert_eq!(ForeignPattern::of(pattern), None, "{pattern}");
         }
+    }
+
+    #[test]
+    fn patterns_that_were_never_filled_in() {
+        for (pattern, part, remedy) in [
+            ("${X}", "${X}", "fill in the variable first, for example with `envsubst`"),
+            ("^v${X}$", "${X}", "fill in the variable first, for example with `envsubst`"),
+            ("$(X)", "$(X)", "fill in the variable first, for example with `envsubst`"),
+            ("^$(TAG)-rc$", "$(TAG)", "fill in the variable first, for example with `envsubst`"),
+            ("{{ x }}", "{{ x }}", "render the template first, for example with `helm template`"),
+            ("<tag>", "<tag>", "put the real value in place of the <placeholder>"),
+        ] {
+            let found = ForeignPattern::of(pattern).unwrap();
+            assert!(found.is_placeholder() && found.matches_nothing(), "{pattern}");
+            assert!(found.reason().starts_with(&format!("`{part}` ")), "{}", found.reason());
+            assert_eq!((found.meant(), found.remedy()), (None, Some(remedy)), "{pattern}");
+        }
+        assert!(!ForeignPattern::of("^v1|<tag>").unwrap().matches_nothing());
+        let found = ForeignPattern::of("$main").unwrap();
+        assert!(found.matches_nothing() && found.remedy().is_some());
     }
 }

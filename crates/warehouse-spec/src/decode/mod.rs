@@ -33,6 +33,7 @@ pub use foreign::ForeignPattern;
 pub(crate) use git::git;
 pub(crate) use glued::first as glued_field;
 pub(crate) use image::image;
+pub use pattern::regex_of_shell;
 pub(crate) use subscription::{chart, subscription};
 pub(crate) use syntax::diagnostics as syntax_errors;
 pub(crate) use warehouse::spec as warehouse_spec;

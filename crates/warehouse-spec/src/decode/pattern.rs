@@ -80,7 +80,7 @@ fn replaced(pattern: &str, error: &GoRegexError) -> Option<String> {
         GoRegexSyntaxError::MissingRepeatArgument | GoRegexSyntaxError::StackedRepeat
             if is_of_shell(pattern) =>
         {
-            of_shell(pattern)
+            regex_of_shell(pattern)
         }
         GoRegexSyntaxError::MissingRepeatArgument if rest.starts_with('*') => format!("{before}.{rest}"),
         GoRegexSyntaxError::MissingRepeatArgument => format!("{before}\\{rest}"),
@@ -99,8 +99,13 @@ pub(crate) fn is_of_shell(text: &str) -> bool {
     text.contains(['*', '?']) && !text.contains(['\\', '^', '$', '+', '(', ')', '|'])
 }
 
-/// The regular expression that finds what a pattern of a shell matches as a whole.
-pub(crate) fn of_shell(pattern: &str) -> String {
+/// The regular expression that finds what a pattern of a shell matches as a whole: `*` is any text and `?` any character, as tags of images have no `/`.
+///
+/// ```
+/// assert_eq!(warehouse_spec::regex_of_shell("v?.0"), r"^v.\.0$");
+/// assert_eq!(warehouse_spec::regex_of_shell("*-debug"), "-debug$");
+/// ```
+pub fn regex_of_shell(pattern: &str) -> String {
     let mut regex = "^".to_owned();
     let (mut in_class, mut in_braces, mut last) = (false, false, '\0');
     for letter in pattern.chars() {

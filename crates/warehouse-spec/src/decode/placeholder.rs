@@ -66,7 +66,7 @@ pub(crate) fn placeholder(text: &str) -> Option<&str> {
         .or_else(variable)
 }
 
-/// The part of a pattern that was never filled in. `(?P<name>...)` and `a{2}` are parts of expressions.
+/// The part of a pattern that was never filled in. `(?P<name>...)`, `a{2}` and `\$(a)` are parts of expressions.
 pub(crate) fn placeholder_in_pattern(pattern: &str) -> Option<&str> {
     let inside = |open: &str, close: &str| {
         let start = pattern.find(open)?;
@@ -76,12 +76,15 @@ pub(crate) fn placeholder_in_pattern(pattern: &str) -> Option<&str> {
         // `<2 and >1` are comparisons.
         let name = if open == "<" { inside } else { inside.trim() };
         let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._- ".contains(&byte));
-        let is_group = pattern.get(..start).is_some_and(|before| before.ends_with(['?', 'P']));
+        let is_group = pattern.get(..start).is_some_and(|before| before.ends_with(['?', 'P', '\\']));
         let is_named = is_name && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '.');
         (is_named && !name.ends_with(' ') && !is_group)
             .then(|| pattern.get(start..start + open.len() + end + close.len()))?
     };
-    inside("{{", "}}").or_else(|| inside("${", "}")).or_else(|| inside("<", ">"))
+    inside("{{", "}}")
+        .or_else(|| inside("${", "}"))
+        .or_else(|| inside("$(", ")"))
+        .or_else(|| inside("<", ">"))
 }
 
 #[cfg(test)]

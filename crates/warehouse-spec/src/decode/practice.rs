@@ -10,7 +10,7 @@ use crate::decode::context::{Context, Field};
 use crate::decode::effect::{TAGS, says_something};
 use crate::decode::object::Object;
 use crate::decode::pattern::exactly;
-use crate::decode::placeholder::{placeholder, placeholder_in_pattern, unfilled};
+use crate::decode::placeholder::{placeholder, unfilled};
 use crate::diagnostic::{Code, Help};
 use crate::subscription::ImageSubscription;
 
@@ -226,14 +226,13 @@ impl Context {
         self.advise((Severity::Warning, Code::Insecure), &field, message, help);
     }
 
+    /// A pattern of tags that was never filled in.
+    pub(crate) fn advise_placeholder(&mut self, field: &Field<'_>, message: &str, help: Help) {
+        self.advise((Severity::Warning, Code::Placeholder), field, message, help);
+    }
+
     /// A pattern of tags.
     pub(crate) fn advise_pattern(&mut self, field: &Field<'_>, pattern: &str) {
-        if let Some(part) = placeholder_in_pattern(pattern) {
-            let message = format!("`{part}` in a pattern is a placeholder, and no tag has such characters");
-            let help = unfilled(field.name(), part).unwrap_or("write the real value in its place");
-            self.advise((Severity::Warning, Code::Placeholder), field, &message, help);
-            return;
-        }
         let is_literal = pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         if is_literal && pattern.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
             let whole = exactly(pattern);

@@ -510,7 +510,7 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
         let reason = "is a pattern of a shell, and not a regular expression";
         let meant = match body.contains('/') {
             true => form("glob:", body),
-            false => form("regex:", &pattern::of_shell(body)),
+            false => form("regex:", &pattern::regex_of_shell(body)),
         };
         return Some((reason, meant));
     }

@@ -135,7 +135,7 @@ impl Context {
             return;
         }
         let meant = match pattern::is_of_shell(tag) {
-            true => pattern::of_shell(tag),
+            true => pattern::regex_of_shell(tag),
             false => tag.to_owned(),
         };
         let help = match rule::regex(&meant) {
@@ -159,8 +159,12 @@ impl Context {
             };
             self.error(Code::BadRegex, field, message, help);
         } else if let Some(found) = ForeignPattern::of(pattern) {
+            let is_placeholder = found.is_placeholder();
             let (message, help) = found.explained(self.style, List::named(list));
-            self.warn(Code::BadRegex, field, message, help);
+            match is_placeholder {
+                true => self.advise_placeholder(field, &message, help),
+                false => self.warn(Code::BadRegex, field, message, help),
+            }
         } else {
             self.advise_pattern(field, pattern);
         }
