@@ -106,7 +106,9 @@ impl Monorepo {
             marks.push(mark);
             if (is_first && all.is_multiple_of(COMMITS_OF_A_TAG)) || (!is_first && number == commits) {
                 self.tags += 1;
-                let name = format!("v{}.{}.0", 1 + self.tags % 3, self.tags);
+                // One that is added later is always among those that are subscribed to.
+                let major = if is_first { 1 + self.tags % 3 } else { 2 };
+                let name = format!("v{major}.{}.0", self.tags);
                 match self.tags % 2 {
                     0 => history.tag(&name, mark),
                     _ => history.annotated_tag(&name, mark, "Release"),

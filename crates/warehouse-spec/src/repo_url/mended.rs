@@ -2,8 +2,8 @@
 
 use repository_url::is_tag;
 
-use super::page::{Beside, Misleading};
-use super::{RepositoryKind, has_user, shown};
+use super::form::{RepositoryKind, has_user, shown};
+use super::page::{Beside, Misleading, misleading};
 
 /// How many things may be wrong with one text.
 const MOST_SLIPS: usize = 8;
@@ -41,7 +41,7 @@ impl Step {
 pub(super) fn mended(kind: RepositoryKind, text: &str) -> Option<Mended> {
     // What a browser shows behind `?` says how a page is shown.
     let text = match text.split_once(['?', '#']) {
-        Some((page, _)) if kind.misleading(page).is_some_and(|found| found.is_page) => page,
+        Some((page, _)) if misleading(kind, page).is_some_and(|found| found.is_page) => page,
         _ => text,
     };
     if shown(text) != text {
@@ -51,7 +51,7 @@ pub(super) fn mended(kind: RepositoryKind, text: &str) -> Option<Mended> {
         Mended { slips: Vec::new(), url: Some(text.to_owned()), hint: String::new(), besides: Vec::new() };
     for _ in 0..MOST_SLIPS {
         let url = mended.url.as_deref()?;
-        if let Some(found) = kind.misleading(url) {
+        if let Some(found) = misleading(kind, url) {
             let Misleading { what, meant, hint, besides, .. } = found;
             mended.slips.push(what);
             mended.hint = hint;
@@ -70,7 +70,8 @@ pub(super) fn mended(kind: RepositoryKind, text: &str) -> Option<Mended> {
         mended.besides.extend(step.besides);
         mended.url = Some(step.url);
     }
-    let is_mended = mended.url.as_deref().is_some_and(|url| kind.fits(url) && kind.misleading(url).is_none());
+    let is_mended =
+        mended.url.as_deref().is_some_and(|url| kind.fits(url) && misleading(kind, url).is_none());
     (is_mended && !mended.slips.is_empty()).then_some(mended)
 }
 

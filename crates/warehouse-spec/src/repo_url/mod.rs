@@ -1,37 +1,21 @@
 //! The forms of repository URLs that each kind of subscription takes
 //! ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), and what to say about the others.
 
+mod form;
 mod mended;
 mod page;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
-use regex::Regex;
-use repository_url::{HiddenHost, UrlHazard, UrlParts, redact, redact_tail, redact_user};
+use repository_url::{HiddenHost, UrlHazard, UrlParts};
 
+use form::{has_fragment, has_user, shown};
 use mended::{Mended, mended};
+
+pub(crate) use form::{RepositoryKind, is_classic};
 pub(crate) use page::{Beside, Misleading};
 
-/// What a repository holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RepositoryKind {
-    Image,
-    Git,
-    Chart,
-}
-
 impl RepositoryKind {
-    /// The repository of a type of subscription.
-    pub(crate) fn of_type(key: &str) -> Option<Self> {
-        Some(match key {
-            "image" => Self::Image,
-            "git" => Self::Git,
-            "chart" | "helm" => Self::Chart,
-            _ => return None,
-        })
-    }
-
     /// Checks a URL.
     pub(crate) fn check(self, url: &str) -> Result<(), BadUrl> {
         match self {
@@ -45,44 +29,6 @@ impl RepositoryKind {
     pub(crate) fn misleading(self, url: &str) -> Option<Misleading> {
         page::misleading(self, url)
     }
-
-    /// Whether a URL has the form that Kargo takes, and names the place that it seems to.
-    fn fits(self, url: &str) -> bool {
-        match self {
-            Self::Image => UrlHazard::check_image(url).is_ok() && fits(&IMAGE, url),
-            Self::Git => UrlHazard::check(url).is_ok() && !has_fragment(url) && fits(&GIT, url),
-            Self::Chart => UrlHazard::check(url).is_ok() && !has_fragment(url) && fits(&CHART, url),
-        }
-    }
-
-    /// What a URL of it is called.
-    fn what(self) -> &'static str {
-        match self {
-            Self::Image => "an image repository",
-            Self::Git => "a Git repository URL",
-            Self::Chart => "a chart repository URL",
-        }
-    }
-}
-
-static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let word = "[0-9A-Za-z_]+";
-    let name = format!(r"{word}(?:[.-]{word})*");
-    Regex::new(&format!(r"^(?:{name}(?::[0-9]+)?/)?{name}(?:/{name})*$")).ok()
-});
-
-static CHART: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^(?:https?|oci)://[0-9A-Za-z_.-]+(?::[0-9]+)?(?:/.*)?$").ok());
-
-static GIT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let host = r"[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)*";
-    let address = format!(r"(?:ssh|https?)://(?:[0-9A-Za-z_-]+(?::.+)?@)?{host}(?::[0-9]{{1,5}})?/.*$");
-    let scp = r"[0-9A-Za-z_-]+@[0-9A-Za-z_+]+(?:\.[0-9A-Za-z_-]+)*:";
-    Regex::new(&format!("^(?:{address}|{scp}|file:///?.)")).ok()
-});
-
-fn fits(pattern: &LazyLock<Option<Regex>>, url: &str) -> bool {
-    pattern.as_ref().is_some_and(|pattern| pattern.is_match(url))
 }
 
 /// A URL that a subscription cannot take.
@@ -151,15 +97,6 @@ impl BadUrl {
             reason,
             "leave out the `#` and what follows it; write %23 if it is part of the path",
         )
-    }
-}
-
-/// Whether a user, and perhaps a password, is in front of the host. `name@sha256:...` and `name@tag` have none.
-fn has_user(url: &str) -> bool {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    match rest.split(['/', '?', '#']).next().and_then(|authority| authority.rsplit_once('@')) {
-        Some((_, host)) => !scheme.is_empty() || rest.contains('/') && !host.starts_with("sha256:"),
-        None => false,
     }
 }
 
@@ -301,32 +238,9 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
     Err(BadUrl::without_user(url, kind.what(), reason, help))
 }
 
-/// Whether the chart lies in a classic repository and must be named.
-pub(crate) fn is_classic(url: &str) -> bool {
-    url.starts_with("http://") || url.starts_with("https://")
-}
-
-/// Whether a `#` follows the host.
-fn has_fragment(url: &str) -> bool {
-    let after = url.split_once("://").map_or(url, |(_, after)| after);
-    after.contains('#')
-}
-
-/// The URL for a message, without its user, its query and its fragment. What no parser of URLs takes is shown from its last `@` on, and a password may hold a blank.
-fn shown(url: &str) -> Cow<'_, str> {
-    let shown = redact_user(url).into_owned();
-    let shown = redact(&shown).into_owned();
-    Cow::Owned(redact_tail(&shown).into_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_patterns_compile() {
-        assert!(IMAGE.is_some() && CHART.is_some() && GIT.is_some());
-    }
 
     #[track_caller]
     fn check(function: fn(&str) -> Result<(), BadUrl>, good: &[&str], bad: &[&str]) {

@@ -2,7 +2,7 @@
 
 use repository_url::{redact, without_credential};
 
-use super::{RepositoryKind, chart, git, image, is_classic};
+use super::form::{RepositoryKind, is_classic};
 use crate::rule;
 
 /// A URL of the right form that is not that of a repository: a page about it, or a file in it.
@@ -90,14 +90,14 @@ fn page_of_git(url: &str) -> Option<Misleading> {
     let authority = names.first()?;
     let meant = format!("{scheme}://{authority}/{}", path.get(..at)?.join("/"));
     let what = "is a page about a repository, not the repository";
-    git(&meant).is_ok().then(|| Misleading { besides, ..Misleading::new(what, meant).page() })
+    RepositoryKind::Git.fits(&meant).then(|| Misleading { besides, ..Misleading::new(what, meant).page() })
 }
 
 /// A query behind a Git repository, which has none: what other tools read of it, fields say here. One that may hold a secret is told as such.
 fn query_of_git(url: &str) -> Option<Misleading> {
     let url = without_credential(url);
     let (meant, query) = url.split_once('?').filter(|_| url.contains("://") && !url.starts_with("file:"))?;
-    if redact(&url) != url || git(meant).is_err() {
+    if redact(&url) != url || !RepositoryKind::Git.fits(meant) {
         return None;
     }
     let besides = query.split('&').filter_map(|parameter| {
@@ -134,7 +134,7 @@ fn version_of_chart(url: &str) -> Option<Misleading> {
         }
         _ => return None,
     };
-    (chart(&meant).is_ok() && redact(url) == url)
+    (RepositoryKind::Chart.fits(&meant) && redact(url) == url)
         .then(|| Misleading { besides, ..Misleading::new(what, meant) })
 }
 
@@ -152,7 +152,7 @@ fn file_of_charts(url: &str) -> Option<Misleading> {
         _ if file.ends_with(".tgz") => "is one version of a chart, not the repository",
         _ => return None,
     };
-    chart(meant).is_ok().then(|| Misleading::new(what, meant))
+    RepositoryKind::Chart.fits(meant).then(|| Misleading::new(what, meant))
 }
 
 /// What a URL of the right form is in place of the repository.
@@ -235,10 +235,10 @@ fn image_page(url: &str) -> Option<Misleading> {
     if let Some(name) = rest.strip_prefix("quay.io/repository/") {
         let meant = format!("quay.io/{}", name.split(['?', '#']).next()?.trim_end_matches('/'));
         let what = "is a page of quay.io, not an image";
-        return image(&meant).is_ok().then(|| Misleading::new(what, meant).page());
+        return RepositoryKind::Image.fits(&meant).then(|| Misleading::new(what, meant).page());
     }
     let site = Site::of(url)?;
-    if let Some(meant) = site.image().filter(|meant| image(meant).is_ok()) {
+    if let Some(meant) = site.image().filter(|meant| RepositoryKind::Image.fits(meant)) {
         let what = match site.is_git_server() {
             true => "is a page about an image, not the image".to_owned(),
             false => format!("{}, not an image", site.what()),
