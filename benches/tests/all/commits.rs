@@ -29,8 +29,8 @@ fn all_ways_find_the_same_at_the_requests_of_their_commands() {
         (
             Work::Tags,
             [
-                // The new tag is of another major version, so nothing is fetched.
-                (Way::Ours, [3, 1, 1]),
+                // The new tag is one that is subscribed to.
+                (Way::Ours, [3, 1, 2]),
                 (Way::Kargo, [7, 2, 7]),
                 (Way::KargoBlobless, [9, 2, 9]),
                 (Way::Clone, [3, 2, 3]),

@@ -14,7 +14,7 @@ use crate::{Call, FairQueue, Tenant};
 const SLICE: Duration = Duration::from_millis(20);
 /// How much of a list is worked on by the caller itself, at most: short lists, which most are, need no other thread.
 const FIRST_ITEMS: usize = 1024;
-/// And how long, at most.
+/// And how long it keeps a processor busy, at most.
 const FIRST_TIME: Duration = Duration::from_millis(10);
 
 /// Threads for work that keeps a processor busy, such as judging 100,000 tags by 40 patterns, so that it neither occupies the threads of the
@@ -84,6 +84,36 @@ impl Slice<'_> {
     }
 }
 
+/// A moment, and for how long this thread had kept a processor busy until then, if the system tells.
+struct BusyTime {
+    moment: Instant,
+    busy: Option<Duration>,
+}
+
+impl BusyTime {
+    fn now() -> Self {
+        Self { moment: Instant::now(), busy: busy_time() }
+    }
+
+    /// Whether this thread has kept a processor busy for less than this since then. A thread that others kept waiting has.
+    fn is_less_than(&self, limit: Duration) -> bool {
+        // It was not busy for longer than time has passed, which is cheaper to ask for.
+        self.moment.elapsed() < limit
+            || self.busy.zip(busy_time()).is_some_and(|(then, now)| now.saturating_sub(then) < limit)
+    }
+}
+
+#[cfg(unix)]
+fn busy_time() -> Option<Duration> {
+    use rustix::time::{ClockId, clock_gettime};
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).ok()
+}
+
+#[cfg(not(unix))]
+fn busy_time() -> Option<Duration> {
+    None
+}
+
 impl WorkPool {
     /// A pool of its own, of this many threads, at least one.
     pub fn new(threads: usize) -> Self {
@@ -126,7 +156,8 @@ impl WorkPool {
     }
 
     /// Computes `work` of each number below `count`, slice by slice on the threads of the pool, and hands the results to `take` here, in order. The
-    /// first 1,024 are computed here, as far as 10 ms suffice.
+    /// first 1,024 are computed here, as far as 10 ms of a processor suffice. Callers that share a read and judge what it returns so stay together on a
+    /// busy machine, too, and share the next one.
     ///
     /// # Errors
     ///
@@ -138,8 +169,8 @@ impl WorkPool {
         work: impl Fn(usize) -> T + Send + Sync + 'static,
         mut take: impl FnMut(usize, T),
     ) -> Result<(), Error> {
-        let (mut next, began) = (0, Instant::now());
-        while next < count.min(FIRST_ITEMS) && began.elapsed() < FIRST_TIME {
+        let (mut next, began) = (0, BusyTime::now());
+        while next < count.min(FIRST_ITEMS) && began.is_less_than(FIRST_TIME) {
             take(next, work(next));
             next += 1;
         }
@@ -252,6 +283,32 @@ mod tests {
         Call::new().with_deadline(Instant::now() + Duration::from_millis(milliseconds))
     }
 
+    fn keep_busy(time: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < time {
+            std::hint::spin_loop();
+        }
+    }
+
+    /// A thread that others keep waiting is not busy.
+    #[tokio::test]
+    #[cfg(unix)]
+    async fn what_is_computed_here_is_bounded_by_the_time_of_a_processor() {
+        let here = std::thread::current().id();
+        let computed_here = |wait: fn(Duration)| async move {
+            let pool = WorkPool::new(1);
+            let work = move |_| {
+                wait(Duration::from_millis(3));
+                std::thread::current().id() == here
+            };
+            let mut count = 0;
+            pool.each(20, &Call::new(), work, |_, is_here| count += usize::from(is_here)).await.unwrap();
+            count
+        };
+        assert_eq!(computed_here(std::thread::sleep).await, 20);
+        assert!(computed_here(keep_busy).await < 20);
+    }
+
     #[tokio::test]
     async fn results_come_in_order() {
         let mut taken = Vec::new();
@@ -273,7 +330,7 @@ mod tests {
             async move {
                 let slow = move |_| {
                     judged.fetch_add(1, Ordering::SeqCst);
-                    std::thread::sleep(Duration::from_millis(1));
+                    keep_busy(Duration::from_millis(1));
                 };
                 pool.each(usize::MAX, &within(3_000).for_tenant("crowd"), slow, |_, ()| {}).await
             }
