@@ -35,7 +35,7 @@ pub(crate) use glued::first as glued_field;
 pub(crate) use image::image;
 pub use pattern::regex_of_shell;
 pub(crate) use subscription::{chart, subscription};
-pub(crate) use syntax::diagnostics as syntax_errors;
+pub(crate) use syntax::{diagnostics as syntax_errors, stand_in, unclosed};
 pub(crate) use warehouse::spec as warehouse_spec;
 
 use std::collections::HashMap;

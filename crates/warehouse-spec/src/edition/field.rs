@@ -412,6 +412,13 @@ pub(crate) fn fields_of(subscription_type: &str) -> Option<&'static [Field]> {
     }
 }
 
+/// Whether a field of this name holds a text, in every place where there is one.
+pub(crate) fn is_text(name: &str) -> bool {
+    let mut fields = [SPEC, CRITERIA, IMAGE, GIT, CHART, FREIGHT].into_iter().flatten();
+    let is_text = |field: &Field| matches!(field.shape, Shape::Text(_) | Shape::Words(_) | Shape::Moment);
+    fields.find(|field| field.name == name).is_some_and(is_text)
+}
+
 /// The first release that knows subscriptions of other types.
 pub(crate) const GENERIC_SINCE: Edition = Edition::new(1, 9);
 
