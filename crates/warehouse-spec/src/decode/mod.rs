@@ -1,6 +1,7 @@
 //! From trees to the types of this crate: every spelling is accepted, every problem is reported, and every assumption is a warning.
 
 mod ascii;
+mod beside;
 mod constraint;
 pub(crate) mod context;
 mod edit;

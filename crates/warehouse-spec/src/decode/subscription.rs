@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use repository_url::{normalize_chart, normalize_git, normalize_image};
 use serde_json::Value as Json;
 
+use crate::decode::beside::{Below, beside_git, several_types, type_as_field, typed};
 use crate::decode::context::{Context, Field};
-use crate::decode::edit::{self, Edit, Layout};
-use crate::decode::git::{self, git};
+use crate::decode::git::git;
 use crate::decode::image::image;
 use crate::decode::object::Object;
 use crate::decode::practice::is_label;
@@ -20,7 +20,8 @@ use crate::snippet::has_secret_key;
 use crate::subscription::{ChartSubscription, GenericSubscription, Subscription, SubscriptionKind};
 use crate::yaml::{Mark, Node, Value};
 
-const TYPES: &[&str] = &["image", "git", "chart"];
+/// The types of subscriptions.
+pub(crate) const TYPES: &[&str] = &["image", "git", "chart"];
 
 /// Whether a key is the type of a subscription, also in other capitals or in its old spelling.
 pub(crate) fn is_type(key: &str) -> bool {
@@ -45,6 +46,11 @@ pub(crate) fn subscription(context: &mut Context, item: &Field<'_>) -> Option<Su
         return None;
     }
     let mut object = Object::open(context, item)?;
+    if let Some(below) = Below::of(&object) {
+        let name = if below.has_name() { None } else { name(context, &mut object) };
+        below.tell(context, &object, name.as_deref());
+        return None;
+    }
     let name = name(context, &mut object);
     if let Some((of_type, field)) = type_as_field(&object) {
         typed(context, &object, (of_type, &field), name.as_deref());
@@ -68,55 +74,8 @@ pub(crate) fn subscription(context: &mut Context, item: &Field<'_>) -> Option<Su
     Some(Subscription { name, kind })
 }
 
-/// The type that a field `type` or `kind` names, as in other tools.
-fn type_as_field<'t>(object: &Object<'t>) -> Option<(&'static str, Field<'t>)> {
-    let rest = object.rest();
-    if rest.iter().any(|(name, _)| is_type(name)) {
-        return None;
-    }
-    let (_, field) = rest.into_iter().find(|(name, _)| matches!(*name, "type" | "kind"))?;
-    let named = field.node.text()?;
-    let of_type = match named {
-        "helm" => "chart",
-        named => TYPES.iter().find(|name| name.eq_ignore_ascii_case(named))?,
-    };
-    Some((of_type, field))
-}
-
-/// Reports a subscription that names its type in a field, and what is wrong with the other fields.
-fn typed(
-    context: &mut Context,
-    object: &Object<'_>,
-    (of_type, field): (&str, &Field<'_>),
-    name: Option<&str>,
-) {
-    let text = context.text_read();
-    // The name of a subscription stays beside its type; that of a chart is one of its fields.
-    let keeps_name = name.is_some() && of_type != "chart";
-    let edit = edit::under_new_key(&text, object.node, field.key, &context.style.key(of_type));
-    let message = format!("`{}` is no field of a subscription: its type is a key of its own", field.name());
-    let beside = if keeps_name { ", except `name`" } else { "" };
-    let help = format!("write `- {of_type}:`, and below it, indented, the other fields{beside}");
-    let help = context.editing(help, edit.filter(|_| !keeps_name));
-    context.error_at(Code::OneType, field.at_key(), message, help);
-    let Value::Mapping(entries) = &object.node.value else { return };
-    let is_other =
-        |key: &Node| key.mark.start != field.key.start && !(keeps_name && key.text() == Some("name"));
-    let fields: Vec<(Node, Node)> = entries.iter().filter(|(key, _)| is_other(key)).cloned().collect();
-    if !fields.is_empty() {
-        let node = Node { value: Value::Mapping(fields), ..object.node.clone() };
-        let inside = Field {
-            node: &node,
-            key: field.key,
-            path: crate::yaml::child(&object.path, of_type),
-            place: crate::yaml::child(&object.place, of_type),
-        };
-        by_type(context, of_type, &inside, name, &[]);
-    }
-}
-
 /// Decodes what is under a type that is known here.
-fn by_type(
+pub(crate) fn by_type(
     context: &mut Context,
     key: &str,
     field: &Field<'_>,
@@ -154,46 +113,6 @@ fn name(context: &mut Context, object: &mut Object<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// `includePaths` and `excludePaths` beside `git:`, where Kargo's own documentation had them from v0.5 to v1.2.
-fn beside_git<'t>(context: &mut Context, object: &mut Object<'t>) -> Vec<(&'static str, Field<'t>)> {
-    if !object.has("git") {
-        return Vec::new();
-    }
-    ["includePaths", "excludePaths"]
-        .into_iter()
-        .filter_map(|name| {
-            let field = object.take(context, name)?;
-            let edit = into_git(context, object, (name, &field));
-            let help = context.editing(format!("move `{name}` into `git`"), edit);
-            let message = format!("`{name}` beside `git` is an old spelling: Kargo v1.9 and newer refuse it");
-            context.tell_old_spelling(&field, &edition::BESIDE_GIT, &message, help);
-            Some((name, field))
-        })
-        .collect()
-}
-
-/// The edit that moves a list of paths into `git`; its items, if there is such a list already.
-fn into_git(context: &Context, object: &Object<'_>, (name, field): (&str, &Field<'_>)) -> Option<Edit> {
-    let text = context.text_read();
-    let git = object.look("git")?;
-    let layout = Layout::new(&text, object.node);
-    let Some(list) = git.node.get(name) else {
-        return layout.moved_into(field.key, git.node);
-    };
-    let Value::List(items) = &field.node.value else { return None };
-    let form = |item: &Node| {
-        let written = context.written_at(item.mark);
-        // What is in quotation marks may stand in brackets and on a line of its own.
-        match written.starts_with(['"', '\'']) && !written.contains('\n') {
-            true => Some(written.to_owned()),
-            false => Some(context.style.form(item.text()?)),
-        }
-    };
-    let forms = items.iter().map(form);
-    let added = edit::with_items(&text, list, &forms.collect::<Option<Vec<_>>>()?)?;
-    Edit::together(&text, vec![added, layout.without(field.key)?])
-}
-
 /// The one key that names the type, in normal form, and its field.
 fn type_field<'t>(
     context: &mut Context,
@@ -229,72 +148,6 @@ fn one_type<'t>(context: &mut Context, object: &mut Object<'t>, key: &str) -> Op
     let name = known.copied().unwrap_or(key);
     let field = object.take_even_null(context, name, name)?;
     Some((name.to_owned(), field))
-}
-
-/// Reports a subscription of several types, or of one type with fields that belong into it.
-fn several_types(context: &mut Context, object: &Object<'_>, keys: &[&str], name: Option<&str>) {
-    let types: Vec<&str> = keys.iter().copied().filter(|key| TYPES.contains(key) || *key == "helm").collect();
-    if let [only] = types.as_slice() {
-        for (name, field) in object.rest().iter().filter(|(name, _)| name != only) {
-            let help = match belongs_into(only, name) {
-                true => format!("move `{name}` into `{only}`"),
-                false => format!("delete `{name}`"),
-            };
-            context.error_at(
-                Code::Misplaced,
-                field.at_key(),
-                format!("`{name}` is beside `{only}`, where only `name` is allowed"),
-                help,
-            );
-        }
-        // What is wrong within the one type is told at once, too; the subscription is refused already.
-        if let Some((_, field)) = object.rest().into_iter().find(|(name, _)| name == only)
-            && !field.node.is_null()
-        {
-            let place = crate::yaml::child(&object.place, if *only == "helm" { "chart" } else { only });
-            by_type(context, only, &Field { place, ..field }, name, &[]);
-        }
-        return;
-    }
-    let list: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-    context.error_at(
-        Code::OneType,
-        object.at(),
-        format!("a subscription has one type, and this has {}: {}", keys.len(), list.join(" and ")),
-        // Fields of a subscription without the type that they belong into.
-        match TYPES.iter().find(|of_type| keys.iter().all(|key| belongs_into(of_type, key))) {
-            Some(of_type) => format!(
-                "write `{of_type}:` above them, and indent them below it (or another type: image, git, chart)"
-            ),
-            None => "start a new item with `- ` for each".to_owned(),
-        },
-    );
-    for (key, field) in object.rest() {
-        if types.contains(&key) && !field.node.is_null() {
-            by_type(context, key, &field, name, &[]);
-        }
-    }
-}
-
-fn belongs_into(subscription_type: &str, name: &str) -> bool {
-    match subscription_type {
-        "git" => git::KNOWN.contains(&name),
-        _ => matches!(
-            name,
-            "discoveryLimit"
-                | "semverConstraint"
-                | "followDigests"
-                | "acceptV"
-                | "checkConfig"
-                | "constraint"
-                | "repoURL"
-                | "allowTags"
-                | "allowTagsRegexes"
-                | "imageSelectionStrategy"
-                | "platform"
-                | "strictSemvers"
-        ),
-    }
 }
 
 /// A subscription of a type unknown here: Kargo has such, each with a name; a misspelt `image` is likelier.

@@ -7,7 +7,7 @@ mod spelling;
 use std::fmt;
 use std::str::FromStr;
 
-pub(crate) use field::{FREIGHT, Field, NAME_SINCE, SPEC, Shape, fields_of, is_text};
+pub(crate) use field::{CHART_EXTENSIONS, FREIGHT, Field, NAME_SINCE, SPEC, Shape, fields_of, is_text};
 pub use schema::{DocumentKind, json_schema};
 pub use spelling::OldSpelling;
 pub(crate) use spelling::{
