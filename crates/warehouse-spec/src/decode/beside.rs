@@ -28,17 +28,16 @@ pub(crate) struct Below {
 impl Below {
     pub(crate) fn of(object: &Object<'_>) -> Option<Self> {
         let Value::Mapping(entries) = &object.node.value else { return None };
-        let is_of_type = |(key, _): &&Entry| key.text().is_some_and(is_type);
-        let (key, value) = entries.iter().find(is_of_type)?;
+        let mut types = entries.iter().enumerate().filter(|(_, (key, _))| key.text().is_some_and(is_type));
+        let (at, (key, value)) = types.next()?;
         let is_empty = value.is_null() && value.text().is_none_or(str::is_empty) && value.misread.is_none();
-        if !is_empty || entries.iter().filter(is_of_type).count() > 1 {
+        if !is_empty || types.next().is_some() {
             return None;
         }
         let of_type = match key.text()? {
             "helm" => "chart",
             text => TYPES.iter().find(|of_type| of_type.eq_ignore_ascii_case(text))?,
         };
-        let at = entries.iter().position(|(other, _)| other.mark.start == key.mark.start)?;
         // A `name` is that of the subscription. Behind `chart:` it is that of the chart.
         let is_field = |(index, (name, _)): &(usize, &Entry)| {
             *index != at && (name.text() != Some("name") || of_type == "chart" && *index > at)
@@ -67,7 +66,9 @@ impl Below {
         let text = context.text_read();
         let edit = match edit::is_flow(&text, object.node) {
             true => None,
-            false => self.indented(&text).filter(|_| self.is_in_one_piece),
+            false => self
+                .indented(&text)
+                .filter(|_| self.is_in_one_piece && self.key.mark.end > self.key.mark.start),
         };
         let help = context.editing(format!("indent them, so that they are below `{written}:`"), edit);
         context.error_at(Code::Misplaced, (self.key.mark, &path), message, help);
@@ -130,7 +131,7 @@ fn one_type(
         let message = format!("`{name}` is beside `{of_type}`, where only `name` is allowed");
         context.error_at(Code::Misplaced, beside.at_key(), message, help);
         if belongs && !is_there {
-            moved.extend(entries.iter().find(|(key, _)| key.mark.start == beside.key.start).cloned());
+            moved.extend(entries.iter().rfind(|(key, _)| key.text() == Some(name)).cloned());
         }
     }
     if field.node.is_null() {

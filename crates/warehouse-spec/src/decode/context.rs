@@ -179,6 +179,19 @@ impl Context {
         self.errors
     }
 
+    /// Reads what Kargo ignores: its errors are warnings, except to the strict, and it has no places.
+    pub(crate) fn ignoring(&mut self, read: impl FnOnce(&mut Self)) {
+        let (before, errors) = (self.diagnostics.len(), self.errors);
+        let places = std::mem::take(&mut self.places);
+        read(self);
+        self.places = places;
+        if !self.strict {
+            self.errors = errors;
+            let found = self.diagnostics.iter_mut().skip(before);
+            found.for_each(|found| found.severity = Severity::Warning);
+        }
+    }
+
     fn push(&mut self, severity: Severity, code: Code, at: (Mark, &str), message: &str, help: Help) {
         let (mark, path) = at;
         let location = self.location(mark);

@@ -15,6 +15,7 @@ mod image;
 mod kinds;
 mod object;
 mod operator;
+mod outside_spec;
 pub(crate) mod pattern;
 mod person;
 mod placeholder;

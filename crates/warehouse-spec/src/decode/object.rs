@@ -408,10 +408,6 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
         ("a chart subscription", "constraint" | "version" | "versions" | "targetRevision") => {
             "did you mean `semverConstraint`?"
         }
-        (
-            "a Warehouse",
-            "subscriptions" | "interval" | "shard" | "freightCreationPolicy" | "freightCreationCriteria",
-        ) => "write it under `spec`, indented",
         (_, "description") => "delete it",
         ("Freight", "spec") => "Freight has no `spec`: its fields are beside `metadata`",
         _ => return None,

@@ -4,6 +4,7 @@ use crate::decode::context::{Context, Field};
 use crate::decode::edit;
 use crate::decode::expression;
 use crate::decode::object::Object;
+use crate::decode::outside_spec;
 use crate::decode::repos::repos;
 use crate::decode::subscription::{Placed, check_duplicates, is_type, subscription};
 use crate::diagnostic::Code;
@@ -15,7 +16,8 @@ use crate::yaml::{Node, Value};
 
 const WHAT: &str = "the specification of a Warehouse";
 
-const SPEC: &[&str] =
+/// The names of its fields.
+pub(crate) const SPEC: &[&str] =
     &["shard", "interval", "freightCreationPolicy", "freightCreationCriteria", "subscriptions"];
 
 /// Decodes a whole document; none where there is no specification.
@@ -24,24 +26,18 @@ pub(crate) fn warehouse(context: &mut Context, document: &Field<'_>) -> Option<W
     object.ignore(&["apiVersion", "kind"]);
     let metadata = metadata(context, &mut object, true);
     let status = status(context, &mut object);
-    let spec_field = object.take_even_null(context, "spec", "spec");
-    // What is missing in `spec` and there beside it is one mistake.
-    let has_own = |field: &Field<'_>| field.node.get("subscriptions").is_some();
-    let beside = object.look("subscriptions").filter(|_| !spec_field.as_ref().is_some_and(has_own));
-    if beside.is_some() {
-        object.ignore(&["subscriptions"]);
-    }
-    let spec = match spec_field {
-        Some(field) if !field.node.is_null() => spec_beside(context, &field, beside.as_ref()),
-        _ if beside.is_some() => {
-            if let Some(field) = &beside {
-                tell_beside(context, field);
-                subscriptions_in(context, &object, field);
-            }
-            None
-        }
+    let field = object.take_even_null(context, "spec", "spec");
+    object.ignore(SPEC);
+    // What is missing in `spec` and there outside of it is one mistake.
+    let outside = outside_spec::tell(context, &object, field.as_ref());
+    let spec = match field {
+        Some(field) if !field.node.is_null() => spec_without(context, &field, outside.has_subscriptions),
         _ => {
-            missing_spec(context, &object);
+            if !outside.has_subscriptions {
+                let (message, help) =
+                    ("a Warehouse needs a `spec` with `subscriptions`", "add `spec:` with `subscriptions:`");
+                context.error_at(Code::Missing, object.at(), message, help);
+            }
             None
         }
     };
@@ -65,36 +61,31 @@ fn status(context: &mut Context, object: &mut Object<'_>) -> Option<WarehouseSta
     }
 }
 
-/// Reports `subscriptions` beside `spec`.
-fn tell_beside(context: &mut Context, field: &Field<'_>) {
-    let message = "`subscriptions` is beside `spec`, and a Warehouse has it in `spec`";
-    let help = "write it under a line `spec:`, indented";
-    context.error_at(Code::Misplaced, field.at_key(), message, help);
-}
-
-fn missing_spec(context: &mut Context, object: &Object<'_>) {
-    let misplaced =
-        object.node.get("metadata").is_some_and(|metadata| metadata.get("subscriptions").is_some());
-    let help = match misplaced {
-        true => "`subscriptions` is under `metadata`: put a line `spec:` before it",
-        false => "add `spec:` with `subscriptions:`",
-    };
-    context.error_at(Code::Missing, object.at(), "a Warehouse needs a `spec` with `subscriptions`", help);
-}
-
 pub(crate) fn spec(context: &mut Context, field: &Field<'_>) -> Option<WarehouseSpec> {
-    spec_beside(context, field, None)
+    spec_without(context, field, false)
 }
 
-/// Decodes the specification of a Warehouse, whose subscriptions may be beside it by mistake.
-fn spec_beside(
-    context: &mut Context,
-    field: &Field<'_>,
-    beside: Option<&Field<'_>>,
-) -> Option<WarehouseSpec> {
+/// Decodes the specification of a Warehouse, whose subscriptions may be outside of it by mistake.
+fn spec_without(context: &mut Context, field: &Field<'_>, are_outside: bool) -> Option<WarehouseSpec> {
     let mut object = Object::open(context, field)?;
+    let (mut spec, criteria) = settings(context, &mut object);
+    if !are_outside {
+        spec.subscriptions = subscriptions(context, &mut object);
+    }
+    if let Some((criteria, field)) = &criteria {
+        expression::repositories(context, field, &criteria.expression, &spec.subscriptions);
+    }
+    object.finish(context, WHAT, SPEC);
+    Some(spec)
+}
+
+/// What a specification says beside its subscriptions, and the field of its criteria.
+pub(crate) fn settings<'t>(
+    context: &mut Context,
+    object: &mut Object<'t>,
+) -> (WarehouseSpec, Option<(FreightCreationCriteria, Field<'t>)>) {
     let mut spec = WarehouseSpec::new(Vec::new());
-    spec.shard = context.optional(&mut object, "shard");
+    spec.shard = context.optional(object, "shard");
     if let Some(field) = object.take(context, "interval") {
         spec.interval = interval(context, &field).unwrap_or_default();
     }
@@ -105,21 +96,9 @@ fn spec_beside(
     let criteria = criteria.and_then(|field| criteria_of(context, field));
     spec.freight_creation_criteria = criteria.as_ref().map(|(criteria, _)| criteria.clone());
     if spec.freight_creation_policy == FreightCreationPolicy::Manual {
-        idle_criteria(context, &object, &spec);
+        idle_criteria(context, object, &spec);
     }
-    match beside {
-        // What is wrong with them is told at once.
-        Some(field) => {
-            tell_beside(context, field);
-            subscriptions_in(context, &object, field);
-        }
-        None => spec.subscriptions = subscriptions(context, &mut object),
-    }
-    if let Some((criteria, field)) = &criteria {
-        expression::repositories(context, field, &criteria.expression, &spec.subscriptions);
-    }
-    object.finish(context, WHAT, SPEC);
-    Some(spec)
+    (spec, criteria)
 }
 
 /// Reports criteria under the policy `Manual`, which creates no Freight ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
@@ -169,13 +148,13 @@ fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::s
     let empty = "a Warehouse needs at least one subscription";
     let help = "add `- image:`, `- git:` or `- chart:` under `subscriptions`";
     if let Some(field) = object.take_even_null(context, "subscriptions", "subscriptions") {
-        return subscriptions_in(context, object, &field);
+        return subscriptions_in(context, object.node, &field);
     }
     let message = format!("`subscriptions` is missing: {empty}");
     match object.take_misnamed((WHAT, SPEC), "subscriptions") {
         Some(field) => {
             context.misnamed(&field, (WHAT, "subscriptions"), &message);
-            subscriptions_in(context, object, &field);
+            subscriptions_in(context, object.node, &field);
         }
         None => context.error_at(Code::Missing, object.at(), message, help),
     }
@@ -183,9 +162,9 @@ fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::s
 }
 
 /// The subscriptions under their key.
-fn subscriptions_in(
+pub(crate) fn subscriptions_in(
     context: &mut Context,
-    around: &Object<'_>,
+    around: &Node,
     field: &Field<'_>,
 ) -> Vec<crate::subscription::Subscription> {
     let empty = "a Warehouse needs at least one subscription";
@@ -315,7 +294,11 @@ pub(crate) fn metadata(context: &mut Context, document: &mut Object<'_>, needs_n
         context.error_at(Code::Missing, object.at(), "`metadata.name` has no value", "add a `name`");
     }
     object.ignore(KUBERNETES);
-    object.ignore(&["subscriptions"]);
+    if needs_name {
+        // Those are told with `spec`.
+        object.ignore(SPEC);
+        object.ignore(&["spec"]);
+    }
     object.finish(context, "metadata", KUBERNETES);
     metadata
 }

@@ -62,7 +62,8 @@ fn the_key_of_the_list_is_misspelt() {
     assert_eq!(edited, format!("{START}  subscriptions:\n  - image: {{repoURL: nginx}}\n"));
     // Beside `spec`, they are checked as well.
     let beside = (Code::Misplaced, "write it under a line `spec:`, indented");
-    told("  interval: 5m0s\nsubscriptions:\n- image: {repoURL: 'nginx:1'}\n", &[beside, TAG]);
+    let under = (Code::Misplaced, "write it under `spec`, indented");
+    told("  interval: 5m0s\nsubscriptions:\n- image: {repoURL: 'nginx:1'}\n", &[under, TAG]);
     told("subscriptions:\n- image: {repoURL: 'nginx:1'}\n", &[beside, TAG]);
 }
 
