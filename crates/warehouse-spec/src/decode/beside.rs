@@ -7,7 +7,7 @@ use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::object::Object;
 use crate::decode::subscription::{TYPES, by_type, is_type};
 use crate::diagnostic::Code;
-use crate::edition::{self, CHART_EXTENSIONS, fields_of};
+use crate::edition::{self, fields_of};
 use crate::yaml::{Node, Value, child};
 
 /// How much further to the right the fields below a key stand.
@@ -154,9 +154,7 @@ fn one_type(
 
 /// Whether a type has this field, in any release.
 fn belongs_into(of_type: &str, name: &str) -> bool {
-    let extensions = if of_type == "chart" { CHART_EXTENSIONS } else { &[] };
-    let fields = fields_of(of_type).into_iter().flatten().chain(extensions);
-    fields.into_iter().any(|field| field.name == name)
+    fields_of(of_type).into_iter().flatten().any(|field| field.name == name)
 }
 
 /// Reports a subscription of several types, or of one type with fields that belong into it.
