@@ -381,7 +381,7 @@ fn freight_to_every_edition() {
         let migration = migrate("a.yaml", &format!("{head}{fields}"), edition, &Options::default());
         let mut document = documents(&migration.text).remove(0);
         for left in &migration.left {
-            let pointer = format!("/{}", left.path.replace('.', "/").replace('[', "/").replace(']', ""));
+            let pointer = format!("/{}", left.path.replace(['.', '['], "/").replace(']', ""));
             let (above, name) = pointer.rsplit_once('/').unwrap();
             let gone = document.pointer_mut(above).unwrap().as_object_mut().unwrap().remove(name);
             assert!(gone.is_some(), "{left}");
