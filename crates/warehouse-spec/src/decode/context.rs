@@ -6,10 +6,10 @@ use std::sync::Arc;
 use repository_url::names_secret;
 
 use crate::decode::edit::{self, Edit, Layout};
-use crate::decode::style::Style;
+use crate::decode::remedy::style::Style;
 use diagnostics::{Location, Severity};
 
-use crate::decode::placeholder::{unfilled, unfilled_rule};
+use crate::decode::remedy::placeholder::{unfilled, unfilled_rule};
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
 use crate::edition::{Edition, OldSpelling};
 use crate::rule;

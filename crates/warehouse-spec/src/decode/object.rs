@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::decode::context::{Context, Field};
-use crate::decode::{ascii, edit};
+use crate::decode::edit;
+use crate::decode::remedy::ascii;
 use crate::diagnostic::{Code, Help};
 use crate::edition::fields_of;
 use crate::rule::nearest;

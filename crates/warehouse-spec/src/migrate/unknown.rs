@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diagnostics::Severity;
 
 use crate::decode::context::{Context, Field as Place};
-use crate::decode::pattern;
+use crate::decode::remedy::pattern;
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
 use crate::edition::{self, Edition, Field, Shape, fields_of};
 use crate::manifest::Options;

@@ -2,10 +2,11 @@
 
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit};
-use crate::decode::git::git;
-use crate::decode::image::image;
 use crate::decode::object::Object;
-use crate::decode::subscription::{Placed, chart};
+use crate::decode::subscription::chart::chart;
+use crate::decode::subscription::duplicates::Placed;
+use crate::decode::subscription::git::git;
+use crate::decode::subscription::image::image;
 use crate::diagnostic::Code;
 use crate::edition;
 use crate::subscription::{Subscription, SubscriptionKind};

@@ -1,13 +1,16 @@
 //! The probable cause of a syntax error, and its remedy.
 
+mod glued;
+
+pub(crate) use glued::first as glued_field;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::{ErrorKind, ScanError};
 
-use crate::decode::ascii::Marker;
-use crate::decode::glued;
-use crate::decode::style::Style;
+use crate::decode::remedy::ascii::Marker;
+use crate::decode::remedy::style::Style;
 use diagnostics::{Applicability, Replacement, Severity};
 use repository_url::is_tag;
 

@@ -1,12 +1,14 @@
 //! A `Warehouse` document, and the metadata of every document.
 
+mod outside_spec;
+
 use crate::decode::context::{Context, Field};
 use crate::decode::edit;
 use crate::decode::expression;
 use crate::decode::object::Object;
-use crate::decode::outside_spec;
-use crate::decode::repos::repos;
-use crate::decode::subscription::{Placed, check_duplicates, is_type, subscription};
+use crate::decode::subscription::duplicates::{Placed, check_duplicates};
+use crate::decode::subscription::repos::repos;
+use crate::decode::subscription::{is_type, subscription};
 use crate::diagnostic::Code;
 use crate::metadata::Metadata;
 use crate::status::WarehouseStatus;

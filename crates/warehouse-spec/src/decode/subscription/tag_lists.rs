@@ -2,10 +2,10 @@
 
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit, Layout};
-use crate::decode::foreign::ForeignPattern;
 use crate::decode::object::Object;
-use crate::decode::pattern::{self, List};
-use crate::decode::style::Style;
+use crate::decode::remedy::foreign::ForeignPattern;
+use crate::decode::remedy::pattern::{self, List};
+use crate::decode::remedy::style::Style;
 use crate::diagnostic::Code;
 use crate::edition::OldSpelling;
 use crate::rule;
