@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::object::Object;
-use crate::decode::subscription::{TYPES, by_type, is_type};
+use crate::decode::subscription::types::{TYPES, by_type, is_type};
 use crate::diagnostic::Code;
 use crate::edition::{self, fields_of};
 use crate::yaml::{Node, Value, child};

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::decode::context::{Context, Field};
 use crate::decode::object::Object;
-use crate::decode::subscription::TYPES;
+use crate::decode::subscription::types::TYPES;
 use crate::diagnostic::{Code, Help};
 use crate::rule::nearest;
 use crate::snippet::has_secret_key;

@@ -3,7 +3,7 @@
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::object::Object;
-use crate::decode::warehouse::{SPEC, settings, spec, subscriptions_in};
+use crate::decode::warehouse::spec::{SPEC, settings, spec, subscriptions_in};
 use crate::diagnostic::{Code, Help};
 use crate::yaml::{Node, Value, child};
 
