@@ -50,7 +50,7 @@ pub(crate) fn read(source_name: &str, written: &str, options: &Options, purpose:
         manifest.diagnostics.iter_mut().for_each(|found| found.help = Some(yaml::SPLIT.to_owned()));
         return manifest;
     }
-    let Recovered { documents, text, edits, mut diagnostics } =
+    let Recovered { documents, text, edits, mut diagnostics, without_remedy } =
         recovery::read(&source, written, &options.limits);
     let reading = Reading { source: &source, text: &text, strict: options.strict, purpose };
     let mut decoded =
@@ -67,6 +67,11 @@ pub(crate) fn read(source_name: &str, written: &str, options: &Options, purpose:
         decoded.freights = decoded.freights.into_iter().map(|read| read.moved(to)).collect();
         decoded.skipped.iter_mut().for_each(|skipped| skipped.location = to(&skipped.location));
         found = found.into_iter().map(|found| edits.moved_back(found, written)).collect();
+        let is_told = |found: &Diagnostic| {
+            let bytes = &found.location.bytes;
+            *bytes != (0..0) && without_remedy.contains(&bytes.start)
+        };
+        found.retain(|found| !is_told(found));
     }
     diagnostics.append(&mut found);
     if purpose.advises && documents.nodes.is_empty() && diagnostics.is_empty() {

@@ -1,7 +1,7 @@
 //! Reads on behind a value that lacks its quotation marks and is not valid YAML: `constraint: [0-9]+`.
 //!
-//! Such an error ends the document for a reader of YAML, so that every later error would be hidden behind it. Where the remedy is one exact text, the
-//! text is read again with it, and what is found is moved back to the places of the text as it was written.
+//! Such an error ends the document for a reader of YAML, so that every later error would be hidden behind it. The text is read again with the remedy of the value, or with
+//! the value in quotation marks where it has no exact one, and what is found is moved back to the places of the text as it was written.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
@@ -16,6 +16,9 @@ use crate::yaml::{self, Documents, Limits};
 /// How many values without their quotation marks are read over in one text.
 const MOST_VALUES: usize = 50;
 
+/// How many errors are tried at most to read over the next one.
+const MOST_CANDIDATES: usize = 4;
+
 /// How many bytes are read again at most.
 const MOST_BYTES: usize = 16 << 20;
 
@@ -27,6 +30,17 @@ pub(crate) struct Recovered {
     pub(crate) edits: Edits,
     /// The errors that were read over, in the places of the text as it was written.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Where in the text as it was written the values are that have no exact remedy. All that is wrong with them is told.
+    pub(crate) without_remedy: Vec<usize>,
+}
+
+/// An error that is read over.
+struct Over {
+    found: Diagnostic,
+    /// The edit with which the text is read.
+    edit: Replacement,
+    /// Where the reader of YAML stopped for it, if it did.
+    stop: Option<usize>,
 }
 
 /// Reads a text.
@@ -36,41 +50,62 @@ pub(crate) fn read(source: &Arc<str>, written: &str, limits: &Limits) -> Recover
         text: written.to_owned(),
         edits: Edits::default(),
         diagnostics: Vec::new(),
+        without_remedy: Vec::new(),
     };
     let mut bytes = 0;
-    for _ in 0..MOST_VALUES {
-        bytes += written.len();
-        let found = decode::syntax_errors(source, &recovered.text, &recovered.documents.problems);
-        let quotable =
-            found.into_iter().find(|found| found.code == Code::Unquoted && found.replacement.is_some());
-        let quotable =
-            quotable.or_else(|| decode::glued_field(source, &recovered.text, &recovered.documents.nodes));
-        let Some(found) = quotable.filter(|_| bytes <= MOST_BYTES) else { break };
-        let Some(edit) = found.replacement.clone() else { break };
-        let mut edited = recovered.text.clone();
-        if edited.get(edit.span.clone()).is_none() {
-            break;
+    while recovered.diagnostics.len() < MOST_VALUES {
+        let next = candidates(source, &recovered).into_iter().find_map(|over| {
+            bytes += written.len();
+            let documents = read_over(&recovered.text, &over, limits).filter(|_| bytes <= MOST_BYTES)?;
+            Some((over, documents))
+        });
+        let Some((Over { found, edit, .. }, (text, documents))) = next else { break };
+        let is_exact = found.replacement.is_some();
+        let found = recovered.edits.moved_back(found, written);
+        if !is_exact {
+            recovered.without_remedy.push(found.location.bytes.start);
         }
-        edited.replace_range(edit.span.clone(), &edit.text);
-        let documents = yaml::read(&edited, limits);
-        let is_same = |problems: &[yaml::Problem]| {
-            let places = problems.iter().map(|problem| problem.line());
-            places.min().unwrap_or(usize::MAX)
-        };
-        // Without progress, the error stays as it is. Behind a text of several lines that was valid, the next error may be in its next line.
-        let reached = match recovered.documents.problems.is_empty() {
-            true => found.location.line + 1,
-            false => is_same(&recovered.documents.problems),
-        };
-        if is_same(&documents.problems) < reached {
-            break;
-        }
-        recovered.diagnostics.push(recovered.edits.moved_back(found, written));
+        recovered.diagnostics.push(found);
         recovered.edits.add(&edit);
-        recovered.documents = documents;
-        recovered.text = edited;
+        (recovered.text, recovered.documents) = (text, documents);
     }
     recovered
+}
+
+/// What may be read over, the likeliest first.
+fn candidates(source: &Arc<str>, recovered: &Recovered) -> Vec<Over> {
+    let (text, problems) = (&recovered.text, &recovered.documents.problems);
+    let over = |(found, problem): (Diagnostic, &yaml::Problem)| {
+        let span = found.location.bytes.clone();
+        let edit = match &found.replacement {
+            Some(edit) => edit.clone(),
+            None => decode::stand_in(span.clone(), text.get(span).filter(|value| !value.is_empty())?),
+        };
+        Some(Over { found, edit, stop: Some(problem.byte()) })
+    };
+    let told = decode::syntax_errors(source, text, problems).into_iter().zip(problems);
+    let unquoted = told.filter(|(found, _)| found.code == Code::Unquoted);
+    let unclosed = decode::unclosed(source, text, problems).into_iter();
+    let mut candidates: Vec<Over> = unquoted.chain(unclosed).filter_map(over).collect();
+    candidates.truncate(MOST_CANDIDATES);
+    let glued = decode::glued_field(source, text, &recovered.documents.nodes).into_iter();
+    candidates.extend(glued.filter_map(|found| {
+        let edit = found.replacement.clone()?;
+        Some(Over { found, edit, stop: None })
+    }));
+    candidates
+}
+
+/// The text in which an error is read over, and its documents. Without progress, the error stays as it is.
+fn read_over(text: &str, Over { edit, stop, .. }: &Over, limits: &Limits) -> Option<(String, Documents)> {
+    text.get(edit.span.clone())?;
+    let mut edited = text.to_owned();
+    edited.replace_range(edit.span.clone(), &edit.text);
+    let documents = yaml::read(&edited, limits);
+    let reached = stop.unwrap_or(edit.span.end) + edit.text.len() - edit.span.len();
+    let mut problems = documents.problems.iter().map(yaml::Problem::byte);
+    let is_before = problems.any(|byte| edit.span.start <= byte && byte <= reached);
+    (!is_before).then_some((edited, documents))
 }
 
 /// The edits that were made to a text before it was read.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use repository_url::names_secret;
 
 use crate::decode::edit::{self, Edit, Layout};
-use crate::decode::style::Style;
+use crate::decode::remedy::style::Style;
 use diagnostics::{Location, Severity};
 
-use crate::decode::placeholder::{unfilled, unfilled_rule};
+use crate::decode::remedy::placeholder::{unfilled, unfilled_rule};
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
 use crate::edition::{Edition, OldSpelling};
 use crate::rule;
@@ -177,6 +177,19 @@ impl Context {
     /// How many errors there are so far.
     pub(crate) fn errors(&self) -> usize {
         self.errors
+    }
+
+    /// Reads what Kargo ignores: its errors are warnings, except to the strict, and it has no places.
+    pub(crate) fn ignoring(&mut self, read: impl FnOnce(&mut Self)) {
+        let (before, errors) = (self.diagnostics.len(), self.errors);
+        let places = std::mem::take(&mut self.places);
+        read(self);
+        self.places = places;
+        if !self.strict {
+            self.errors = errors;
+            let found = self.diagnostics.iter_mut().skip(before);
+            found.for_each(|found| found.severity = Severity::Warning);
+        }
     }
 
     fn push(&mut self, severity: Severity, code: Code, at: (Mark, &str), message: &str, help: Help) {

@@ -67,7 +67,13 @@ impl<'t> Layout<'t> {
                 comment => format!("{indent}{comment}{line_break}"),
             };
             let kept = remains(self.text, key.start..whole, self.mapping)?;
-            let kept: String = kept.into_iter().map(line).collect();
+            let has_comment = kept.iter().any(|kept| !kept.is_empty());
+            let mut kept: String = kept.into_iter().map(line).collect();
+            if let Some((end, comment)) = self.comment_in_block(index, whole, indent).filter(|_| !has_comment)
+            {
+                kept.push_str(&comment);
+                return Some(Edit::new(start..end, kept));
+            }
             let is_last = whole == self.text.len() && !self.text.ends_with('\n');
             return Some(match (is_last, kept.is_empty()) {
                 // The text goes on to end without a line break.
@@ -81,6 +87,20 @@ impl<'t> Layout<'t> {
         // `- key: value`: the next key comes behind the hyphen.
         let next = next.filter(|_| indent.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'-')))?;
         self.behind_hyphen(start..key.start, key.start..next, next)
+    }
+
+    /// The comment below an entry that goes, where it would become a part of the block of text before the entry: its end, and the lines as they stay outside of
+    /// the block.
+    fn comment_in_block(self, index: usize, whole: usize, indent: &str) -> Option<(usize, String)> {
+        let Value::Mapping(entries) = &self.mapping.value else { return None };
+        let (_, before) = index.checked_sub(1).and_then(|before| entries.get(before))?;
+        let rest = self.text.get(whole..).filter(|_| ends_with_block(before))?;
+        let is_blank = |line: &&str| line.trim().is_empty();
+        let blank: usize = rest.split_inclusive('\n').take_while(is_blank).map(str::len).sum();
+        let line = rest.get(blank..)?.split_inclusive('\n').next()?;
+        let comment = line.trim_start_matches(' ');
+        let is_deeper = line.len() - comment.len() > indent.len() && comment.starts_with('#');
+        is_deeper.then(|| (whole + blank + line.len(), format!("{}{indent}{comment}", &rest[..blank])))
     }
 
     /// The next entry comes behind the hyphen of this indentation, with what stays of these lines before it.
@@ -386,6 +406,15 @@ fn signs(text: &str, span: Range<usize>, node: &Node) -> Option<Vec<usize>> {
     Some(found)
 }
 
+/// Whether the last thing in a value is a block of text. The depth of a tree is bounded.
+fn ends_with_block(node: &Node) -> bool {
+    match &node.value {
+        Value::List(items) => items.last().is_some_and(ends_with_block),
+        Value::Mapping(entries) => entries.last().is_some_and(|(_, value)| ends_with_block(value)),
+        _ => node.is_block(),
+    }
+}
+
 /// Where the scalars of a tree are written. The depth of a tree is bounded.
 fn scalars_of(node: &Node, scalars: &mut Vec<Range<usize>>) {
     match &node.value {
@@ -433,6 +462,11 @@ mod tests {
             ("a: 1\nb: # x\n# y\n- '#1' # z\n- 2\n\nc: 3\n", "b", "a: 1\n# x\n# y\n# z\n\nc: 3\n"),
             ("a: 1\nb: |\n  x # no\n  y\nc: 3\n", "b", "a: 1\nc: 3\n"),
             ("a: 1\nb:\nc: 3\n", "b", "a: 1\nc: 3\n"),
+            // A comment below an entry stays outside of the block of text before it.
+            ("a: >-\n  x\nb: 1\n  # y\nc: 3\n", "b", "a: >-\n  x\n# y\nc: 3\n"),
+            ("a:\n- |\n  x\nb: 1\n\n  # y\n  # z", "b", "a:\n- |\n  x\n\n# y\n  # z"),
+            ("a: |\n  x\nb: 1 # z\n  # y\n", "b", "a: |\n  x\n# z\n  # y\n"),
+            ("a: x\nb: 1\n  # y\n", "b", "a: x\n  # y\n"),
             ("- a: 1\n  b: 2\n", "a", "- b: 2\n"),
             ("- a: 1 # x\n  # y\n  b: 2\n", "a", "- # x\n  # y\n  b: 2\n"),
             ("- a: 1 # x\n\n  b: 2\n", "a", "\n- # x\n  b: 2\n"),

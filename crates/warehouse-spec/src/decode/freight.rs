@@ -7,7 +7,7 @@ use crate::decode::edit::{self, Edit};
 use crate::decode::object::Object;
 use crate::decode::warehouse::metadata;
 use crate::diagnostic::Help;
-use crate::edition;
+use crate::edition::{self, OldSpelling};
 use crate::freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 
 const KNOWN: &[&str] = &[
@@ -37,16 +37,21 @@ pub(crate) fn freight(context: &mut Context, document: &Field<'_>) -> Option<Fre
         freight.discovered_at = context.moment(&field);
     }
     freight.origin = origin(context, &mut object);
-    if let Some(field) = object.take(context, "id") {
-        let help = context.deleting("delete it", object.node, field.key);
-        context.old_spelling_with(&field, &edition::FREIGHT_ID, help);
-    }
+    without_successor(context, &mut object, "id", &edition::FREIGHT_ID);
     freight.commits = items(context, &mut object, "commits", commit);
     freight.images = items(context, &mut object, "images", image);
     freight.charts = items(context, &mut object, "charts", chart);
     freight.artifacts = items(context, &mut object, "artifacts", artifact);
     object.finish(context, "Freight", KNOWN);
     Some(freight)
+}
+
+/// A field of early releases in whose place nothing came.
+fn without_successor(context: &mut Context, object: &mut Object<'_>, name: &str, spelling: &OldSpelling) {
+    if let Some(field) = object.take(context, name) {
+        let help = context.deleting("delete it", object.node, field.key);
+        context.old_spelling_with(&field, spelling, help);
+    }
 }
 
 /// `origin`, or the `warehouse` of v0.5 to v0.8.
@@ -113,8 +118,7 @@ fn items<T>(
 }
 
 fn commit(context: &mut Context, object: &mut Object<'_>) -> (GitCommit, &'static [&'static str]) {
-    // Long gone, and without meaning for anyone.
-    object.ignore(&["healthCheckCommit", "healthCheckCommits"]);
+    without_successor(context, object, "healthCheckCommit", &edition::FREIGHT_HEALTH_CHECK_COMMIT);
     let commit = GitCommit {
         repo_url: context.text(object, "repoURL"),
         id: context.text(object, "id"),
@@ -130,10 +134,7 @@ fn commit(context: &mut Context, object: &mut Object<'_>) -> (GitCommit, &'stati
 }
 
 fn image(context: &mut Context, object: &mut Object<'_>) -> (Image, &'static [&'static str]) {
-    if let Some(field) = object.take(context, "gitRepoURL") {
-        let help = context.deleting("delete it", object.node, field.key);
-        context.old_spelling_with(&field, &edition::FREIGHT_GIT_REPO_URL, help);
-    }
+    without_successor(context, object, "gitRepoURL", &edition::FREIGHT_GIT_REPO_URL);
     let image = Image {
         repo_url: context.text(object, "repoURL"),
         tag: context.text(object, "tag"),

@@ -1,41 +1,24 @@
 //! From trees to the types of this crate: every spelling is accepted, every problem is reported, and every assumption is a warning.
 
-mod ascii;
-mod constraint;
 pub(crate) mod context;
 mod edit;
-mod effect;
 mod expression;
-mod foreign;
 mod freight;
-mod git;
-mod glued;
-mod image;
-mod kinds;
 mod object;
-mod operator;
-pub(crate) mod pattern;
-mod person;
-mod placeholder;
 mod practice;
-mod remedy;
-mod repos;
-mod selector;
-mod style;
+pub(crate) mod remedy;
 mod subscription;
 mod syntax;
-mod tag_lists;
-mod unfinished;
 mod value;
 mod warehouse;
 
-pub use foreign::ForeignPattern;
-pub(crate) use git::git;
-pub(crate) use glued::first as glued_field;
-pub(crate) use image::image;
-pub use pattern::regex_of_shell;
-pub(crate) use subscription::{chart, subscription};
-pub(crate) use syntax::diagnostics as syntax_errors;
+pub use remedy::foreign::ForeignPattern;
+pub use remedy::pattern::regex_of_shell;
+pub(crate) use subscription::chart::chart;
+pub(crate) use subscription::git::git;
+pub(crate) use subscription::image::image;
+pub(crate) use subscription::subscription;
+pub(crate) use syntax::{diagnostics as syntax_errors, glued_field, stand_in, unclosed};
 pub(crate) use warehouse::spec as warehouse_spec;
 
 use std::collections::HashMap;

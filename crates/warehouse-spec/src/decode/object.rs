@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::decode::context::{Context, Field};
-use crate::decode::{ascii, edit};
+use crate::decode::edit;
+use crate::decode::remedy::ascii;
 use crate::diagnostic::{Code, Help};
 use crate::edition::fields_of;
 use crate::rule::nearest;
@@ -408,10 +409,6 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
         ("a chart subscription", "constraint" | "version" | "versions" | "targetRevision") => {
             "did you mean `semverConstraint`?"
         }
-        (
-            "a Warehouse",
-            "subscriptions" | "interval" | "shard" | "freightCreationPolicy" | "freightCreationCriteria",
-        ) => "write it under `spec`, indented",
         (_, "description") => "delete it",
         ("Freight", "spec") => "Freight has no `spec`: its fields are beside `metadata`",
         _ => return None,

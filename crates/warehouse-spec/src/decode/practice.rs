@@ -7,10 +7,10 @@ use repository_url::{UrlParts, redact, without_credential};
 use selection_strategies::ImageSelectionStrategy;
 
 use crate::decode::context::{Context, Field};
-use crate::decode::effect::{TAGS, says_something};
 use crate::decode::object::Object;
-use crate::decode::pattern::exactly;
-use crate::decode::placeholder::{placeholder, unfilled};
+use crate::decode::remedy::pattern::exactly;
+use crate::decode::remedy::placeholder::{placeholder, unfilled};
+use crate::decode::subscription::effect::{TAGS, says_something};
 use crate::diagnostic::{Code, Help};
 use crate::subscription::ImageSubscription;
 

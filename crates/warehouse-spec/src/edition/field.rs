@@ -42,6 +42,8 @@ pub(crate) struct Field {
     pub(crate) dropped: Option<Edition>,
     /// The first release in which it is deprecated, and what to write instead.
     pub(crate) deprecated: Option<(Edition, &'static str)>,
+    /// Whether it is a field of this project, which no release of Kargo has. The schema of the newest edition has it.
+    is_extension: bool,
     pub(crate) shape: Shape,
     pub(crate) text: &'static str,
 }
@@ -49,7 +51,11 @@ pub(crate) struct Field {
 impl Field {
     const fn new(name: &'static str, (major, minor): (u8, u8), shape: Shape, text: &'static str) -> Self {
         let since = Edition::new(major, minor);
-        Self { name, since, dropped: None, deprecated: None, shape, text }
+        Self { name, since, dropped: None, deprecated: None, is_extension: false, shape, text }
+    }
+
+    const fn extension(name: &'static str, shape: Shape, text: &'static str) -> Self {
+        Self { is_extension: true, ..Self::new(name, (0, 1), shape, text) }
     }
 
     const fn dropped(mut self, major: u8, minor: u8) -> Self {
@@ -64,6 +70,9 @@ impl Field {
 
     /// Whether this edition knows the field.
     pub(crate) fn is_known(&self, edition: Edition) -> bool {
+        if self.is_extension {
+            return edition == Edition::NEWEST;
+        }
         self.since <= edition && self.dropped.is_none_or(|dropped| edition < dropped)
     }
 }
@@ -318,25 +327,18 @@ pub(crate) const CHART: &[Field] = &[
         Shape::Switch,
         "Whether to skip the verification of the server's certificate. Defaults to `false`.",
     ),
-];
-
-/// The fields of an extension of this project, which no edition of Kargo has.
-pub(crate) const CHART_EXTENSIONS: &[Field] = &[
-    Field::new(
+    Field::extension(
         "followDigests",
-        (0, 1),
         Shape::Switch,
         "Whether a version that is published again with other content is another artifact. Not a field of Kargo's.",
     ),
-    Field::new(
+    Field::extension(
         "acceptV",
-        (0, 1),
         Shape::Switch,
         "Whether the tags of a chart in a registry may begin with `v`. Not a field of Kargo's.",
     ),
-    Field::new(
+    Field::extension(
         "checkConfig",
-        (0, 1),
         Shape::Switch,
         "Whether tags of a registry that do not point at a chart are passed over. Not a field of Kargo's.",
     ),
@@ -392,6 +394,11 @@ const FREIGHT_CHART: &[Field] = &[
     Field::new("repoURL", (0, 4), Shape::Text(""), "The repository."),
     Field::new("name", (0, 1), Shape::Text(""), "The chart in a classic repository."),
     Field::new("version", (0, 1), Shape::Text(""), "The version."),
+    Field::extension(
+        "digest",
+        Shape::Text(""),
+        "The digest of its content, under a subscription with `followDigests`. Not a field of Kargo's.",
+    ),
     SUBSCRIPTION_NAME,
 ];
 
@@ -410,6 +417,13 @@ pub(crate) fn fields_of(subscription_type: &str) -> Option<&'static [Field]> {
         "chart" => Some(CHART),
         _ => None,
     }
+}
+
+/// Whether a field of this name holds a text, in every place where there is one.
+pub(crate) fn is_text(name: &str) -> bool {
+    let mut fields = [SPEC, CRITERIA, IMAGE, GIT, CHART, FREIGHT].into_iter().flatten();
+    let is_text = |field: &Field| matches!(field.shape, Shape::Text(_) | Shape::Words(_) | Shape::Moment);
+    fields.find(|field| field.name == name).is_some_and(is_text)
 }
 
 /// The first release that knows subscriptions of other types.

@@ -7,13 +7,13 @@ mod spelling;
 use std::fmt;
 use std::str::FromStr;
 
-pub(crate) use field::{FREIGHT, Field, NAME_SINCE, SPEC, Shape, fields_of};
+pub(crate) use field::{FREIGHT, Field, NAME_SINCE, SPEC, Shape, fields_of, is_text};
 pub use schema::{DocumentKind, json_schema};
 pub use spelling::OldSpelling;
 pub(crate) use spelling::{
-    ALLOW_TAGS, BESIDE_GIT, FREIGHT_GIT_REPO_URL, FREIGHT_ID, FREIGHT_REGISTRY_URL, FREIGHT_WAREHOUSE,
-    GIT_ALLOW_TAGS, GIT_IGNORE_TAGS, GIT_REPO_URL, HELM, IGNORE_TAGS, IMAGE_SEMVER_CONSTRAINT, REGISTRY_URL,
-    REPOS, TAG_SELECTION_STRATEGY, UPDATE_STRATEGY,
+    ALLOW_TAGS, BESIDE_GIT, FREIGHT_GIT_REPO_URL, FREIGHT_HEALTH_CHECK_COMMIT, FREIGHT_ID,
+    FREIGHT_REGISTRY_URL, FREIGHT_WAREHOUSE, GIT_ALLOW_TAGS, GIT_IGNORE_TAGS, GIT_REPO_URL, HELM,
+    IGNORE_TAGS, IMAGE_SEMVER_CONSTRAINT, REGISTRY_URL, REPOS, TAG_SELECTION_STRATEGY, UPDATE_STRATEGY,
 };
 
 /// A minor release of Kargo, whose manifests have the fields that it knows.

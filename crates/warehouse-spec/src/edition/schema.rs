@@ -3,9 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::Edition;
-use super::field::{
-    CHART_EXTENSIONS, FREIGHT, Field, GENERIC_SINCE, METADATA_NAME, NAME_SINCE, SPEC, Shape, fields_of,
-};
+use super::field::{FREIGHT, Field, GENERIC_SINCE, METADATA_NAME, NAME_SINCE, SPEC, Shape, fields_of};
 use crate::metadata::API_VERSION;
 
 /// A kind of document that has a schema.
@@ -126,9 +124,6 @@ fn freight(edition: Edition) -> Json {
 fn chart(edition: Edition) -> Json {
     let url = if edition < Edition::new(0, 4) { "registryURL" } else { "repoURL" };
     let mut chart = object(edition, fields_of("chart").unwrap_or_default(), &[url]);
-    if let (Some(Json::Object(known)), true) = (chart.get_mut("properties"), edition == Edition::NEWEST) {
-        known.extend(properties(edition, CHART_EXTENSIONS));
-    }
     // A classic repository holds many charts, and the URL of a registry names the one.
     let is_oci = json!({"properties": {url: {"pattern": "^oci://"}}});
     chart["if"] = is_oci;

@@ -143,6 +143,9 @@ spellings! {
         "Kargo v0.9 dropped it",
         "`origin` with the kind `Warehouse` and the name",
     );
+    /// `healthCheckCommit` of a commit of Freight.
+    FREIGHT_HEALTH_CHECK_COMMIT =
+        spelling(("Freight", "commits[].healthCheckCommit", ""), (1, 0), "Kargo v1.0 dropped it", "nothing");
     /// `gitRepoURL` of an image of Freight.
     FREIGHT_GIT_REPO_URL =
         spelling(("Freight", "images[].gitRepoURL", ""), (1, 7), "Kargo v1.7 dropped it", "nothing");

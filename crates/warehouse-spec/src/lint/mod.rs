@@ -1,7 +1,7 @@
 //! Manifests against best practices, and the rules of all diagnostics.
 
 mod rule;
-mod table;
+mod rules;
 
 pub use rule::{Example, Rule};
 
@@ -58,12 +58,12 @@ pub fn lint_bytes(source_name: &str, bytes: &[u8], options: &Options) -> Manifes
 impl Rule {
     /// Every rule, in the order of [`Code::ALL`].
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        table::ALL.iter()
+        rules::all()
     }
 
     /// The rule of a code.
     pub fn of(code: Code) -> Option<&'static Self> {
-        table::ALL.iter().find(|rule| rule.code == code)
+        rules::all().find(|rule| rule.code == code)
     }
 }
 

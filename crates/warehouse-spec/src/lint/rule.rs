@@ -46,13 +46,29 @@ pub struct Example {
     pub after: &'static str,
 }
 
-impl Example {
-    pub(super) const fn new(before: &'static str, after: &'static str) -> Self {
-        Self { before, after }
-    }
-}
-
 impl Rule {
+    /// A rule with its summary alone.
+    pub(super) const fn new(code: Code, severity: Severity, summary: &'static str) -> Self {
+        let example = Example { before: "", after: "" };
+        Self { code, severity, summary, explanation: "", remedy: "", since: "", example }
+    }
+
+    pub(super) const fn explained(self, explanation: &'static str) -> Self {
+        Self { explanation, ..self }
+    }
+
+    pub(super) const fn remedied(self, remedy: &'static str) -> Self {
+        Self { remedy, ..self }
+    }
+
+    pub(super) const fn since(self, since: &'static str) -> Self {
+        Self { since, ..self }
+    }
+
+    pub(super) const fn with_example(self, before: &'static str, after: &'static str) -> Self {
+        Self { example: Example { before, after }, ..self }
+    }
+
     /// The page that explains it, at its place.
     pub fn url(&self) -> String {
         format!("{PAGE}#{}", self.code)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diagnostics::Severity;
 
 use crate::decode::context::{Context, Field as Place};
-use crate::decode::pattern;
+use crate::decode::remedy::pattern;
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
 use crate::edition::{self, Edition, Field, Shape, fields_of};
 use crate::manifest::Options;
@@ -29,6 +29,7 @@ const NAMES: &[(&str, &[(&str, Form)])] = &[
     ("git", &[("ignoreTagsRegexes", Form::Same), ("ignoreTags", Form::Literals)]),
     ("chart", &[("repoURL", Form::Same), ("registryURL", Form::Same)]),
     ("charts", &[("repoURL", Form::Same), ("registryURL", Form::Same)]),
+    ("Freight", &[("origin", Form::Same), ("warehouse", Form::Warehouse)]),
 ];
 
 /// What the value of a field is under an older name.
@@ -39,6 +40,8 @@ enum Form {
     OnePattern,
     /// Each tag that a pattern of the list matches alone.
     Literals,
+    /// The name in an `origin` of the kind `Warehouse`.
+    Warehouse,
 }
 
 /// The fields that an edition does not know. Those of no edition are told by reading.
@@ -159,6 +162,9 @@ impl Check<'_> {
                     tags.iter().map(|tag| self.context.style.single_quoted(tag)).collect();
                 self.context.with_texts(&entry, name, &tags)
             }),
+            (None, Form::Warehouse) => name_of_warehouse(value).and_then(|warehouse| {
+                self.context.on_one_line(&entry, name, &self.context.style.form(warehouse))
+            }),
         };
         if edit.is_some() {
             return self.context.editing(format!("write `{name}`"), edit);
@@ -166,6 +172,7 @@ impl Check<'_> {
         let instead = match form {
             Form::Same => format!("write `{name}`, with the same value"),
             Form::OnePattern => format!("write `{name}`, a single pattern: `a|b` in place of two"),
+            Form::Warehouse => format!("write `{name}` with the name of the Warehouse"),
             Form::Literals => format!("write `{name}`, a list of tags as they are, without patterns"),
         };
         self.or_migrate(&instead, field.since)
@@ -181,6 +188,13 @@ impl Check<'_> {
         let found = Diagnostic::new(Severity::Warning, Code::UnknownField, location, path, message);
         self.found.push(explained(found, help));
     }
+}
+
+/// The name of the Warehouse that an `origin` names, and nothing else.
+fn name_of_warehouse(origin: &Node) -> Option<&str> {
+    let Value::Mapping(entries) = &origin.value else { return None };
+    let is_warehouse = origin.get("kind").and_then(Node::text) == Some("Warehouse");
+    origin.get("name").filter(|_| is_warehouse && entries.len() == 2).and_then(Node::text)
 }
 
 /// The only text of a list.

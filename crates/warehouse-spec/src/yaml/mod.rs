@@ -57,6 +57,14 @@ impl Problem {
             Cause::Limit { mark, .. } => mark.line,
         }
     }
+
+    /// The byte of the error.
+    pub(crate) fn byte(&self) -> usize {
+        match &self.cause {
+            Cause::Syntax(error) => error.marker().byte_offset().unwrap_or_default(),
+            Cause::Limit { mark, .. } => mark.start,
+        }
+    }
 }
 
 /// What to do about a file that is too large.

@@ -158,6 +158,33 @@ fn closing(text: &str) -> Option<usize> {
     }
 }
 
+/// The value of a line that opens a bracket or a quotation mark which its line does not close, and where it starts. One that is made for several lines is none.
+pub(crate) fn unclosed(line: &str) -> Option<(usize, &str)> {
+    let start = start_on(line);
+    let value = value(&line[start..], false)?;
+    let is_open = match value.as_bytes() {
+        [b'[' | b'{', _, ..] => closing(value).is_none() && !value.ends_with(','),
+        [b'"', _, ..] => double_quoted(value, 0).is_none(),
+        [b'\'', rest @ ..] if !rest.is_empty() => rest.iter().filter(|byte| **byte == b'\'').count() % 2 == 0,
+        _ => false,
+    };
+    is_open.then_some((start, value))
+}
+
+/// The brackets that a value opens and does not close, as they are closed.
+pub(crate) fn missing_brackets(value: &str) -> String {
+    let mut open = Vec::new();
+    for letter in value.chars() {
+        match letter {
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            ']' | '}' => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.into_iter().rev().collect()
+}
+
 /// The value in the quotation marks that need the least escaping.
 pub(crate) fn quoted(value: &str) -> String {
     match value.contains('"') || value.contains('\\') {

@@ -62,8 +62,9 @@ const REFUSED: &[(&str, &[Code])] = &[
     ("019", &[Code::WrongType]),
     ("115", &[Code::WrongType]),
     ("215", &[Code::WrongType]),
+    // Under `metadata`.
+    ("020", &[Code::Misplaced]),
     // Nothing where something must be.
-    ("020", &[Code::Missing]),
     ("030", &[Code::Missing]),
     ("031", &[Code::Missing]),
     ("078", &[Code::Missing]),

@@ -365,25 +365,50 @@ fn every_spelling_to_every_edition() {
     }
 }
 
-/// The fields of Freight that came later are told, those in lists, too.
+/// Freight with every field of the newest edition, and with every field that was dropped.
+const FREIGHT: [&str; 2] = [
+    "alias: a\norigin:\n  kind: Warehouse\n  name: 'on'\ndiscoveredAt: 2025-01-31T00:00:00Z\ncommits:\n- repoURL: https://h/a\n  id: a\n  branch: main\n  tag: v1\n  message: m\n  author: a\n  committer: c\n  subscriptionName: s\nimages:\n- repoURL: nginx\n  tag: v1\n  digest: sha256:a\n  annotations: {a: b}\n  subscriptionName: s\ncharts:\n- repoURL: oci://h/c\n  name: c\n  version: '1.0.0'\n  subscriptionName: s\nartifacts:\n- artifactType: a\n  subscriptionName: s\n  version: '1'\n  metadata: {}\nstatus: {}\n",
+    "id: a\nwarehouse: w\ncommits:\n- repoURL: https://h/a\n  healthCheckCommit: b\n  id: a\nimages:\n- gitRepoURL: https://h/a\n  repoURL: nginx\n  tag: v1\ncharts:\n- registryURL: oci://h/c\n  version: '1.0.0'\n",
+];
+
+/// What an edition does not know of Freight is told, in lists, too; without that, the text is valid in the edition. What it knows is neither told nor taken away.
 #[test]
 fn freight_to_every_edition() {
-    let text = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Freight\nmetadata: {name: f}\nalias: a\norigin: {kind: Warehouse, name: w}\ncommits: [{repoURL: 'https://h/a', id: a, subscriptionName: s}]\ncharts:\n- repoURL: oci://h/c\n  version: '1.0.0'\nartifacts: [{artifactType: a, version: '1'}]\n";
-    for edition in Edition::all().filter(|edition| *edition >= Edition::FIRST_WAREHOUSE) {
-        let migration = migrate("a.yaml", text, edition, &Options::default());
-        let found = errors(&validator(edition, None), &documents(&migration.text));
+    let head = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Freight\nmetadata:\n  name: f\n";
+    for (fields, edition) in
+        FREIGHT.iter().flat_map(|fields| Edition::all().map(move |edition| (fields, edition)))
+    {
+        let migration = migrate("a.yaml", &format!("{head}{fields}"), edition, &Options::default());
+        let mut document = documents(&migration.text).remove(0);
+        for left in &migration.left {
+            let pointer = format!("/{}", left.path.replace(['.', '['], "/").replace(']', ""));
+            let (above, name) = pointer.rsplit_once('/').unwrap();
+            let gone = document.pointer_mut(above).unwrap().as_object_mut().unwrap().remove(name);
+            assert!(gone.is_some(), "{left}");
+        }
+        let found = errors(&validator(edition, None), &[document.clone()]);
+        assert!(found.is_empty(), "{edition}: {found:?} {:?}\n{}", migration.left, migration.text);
+        let is_in = |name: &str| migration.text.contains(&format!("{name}: "));
+        let since = |release: &str| edition >= release.parse().unwrap();
+        assert_eq!(is_in("registryURL"), !since("v0.4"), "{edition}: {}", migration.text);
         assert_eq!(
-            found.is_empty(),
-            migration.left.is_empty(),
-            "{edition}: {found:?} {:?}\n{}",
-            migration.left,
-            migration.text
+            is_in("warehouse"),
+            since("v0.5") && !since("v0.8") || fields.starts_with("id") && !since("v0.8")
         );
-        assert_eq!(
-            migration.text.contains("registryURL"),
-            edition < "v0.4".parse().unwrap(),
-            "{}",
-            migration.text
-        );
+        let is_old = fields.starts_with("id");
+        assert_eq!(is_in("healthCheckCommit"), is_old && !since("v1.0"), "{edition}: {}", migration.text);
+        assert_eq!(is_in("gitRepoURL"), is_old && !since("v1.7"), "{edition}: {}", migration.text);
+        assert_eq!(migration.text.contains("warehouse: \"on\""), !is_old && since("v0.5") && !since("v0.8"));
     }
+}
+
+/// The digest of a chart is a field of this project, as `followDigests` is.
+#[test]
+fn freight_with_the_digest_of_a_chart() {
+    let text = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Freight\norigin: {kind: Warehouse, name: w}\ncharts: [{repoURL: 'oci://h/c', version: '1.0.0', digest: 'sha256:a'}]\n";
+    let found = errors(&validator(Edition::NEWEST, None), &documents(text));
+    assert!(found.is_empty(), "{found:?}");
+    assert!(!errors(&validator("v1.11".parse().unwrap(), None), &documents(text)).is_empty());
+    let migration = migrate("a.yaml", text, "v1.8".parse().unwrap(), &Options::default());
+    assert!(migration.left.is_empty() && !migration.is_changed(), "{:?}", migration.left);
 }

@@ -220,12 +220,40 @@ fn every_old_spelling() {
 fn freight() {
     let head = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Freight\nmetadata:\n  name: f\n";
     let before = format!(
-        "{head}id: abc # computed\nwarehouse: demo # from\nimages:\n- repoURL: nginx\n  gitRepoURL: https://h/a\n  tag: v1\ncharts:\n- registryURL: https://h/c\n  name: web\n"
+        "{head}id: abc # computed\nwarehouse: demo # from\ncommits:\n- repoURL: https://h/a\n  id: c0ffee\n  healthCheckCommit: bad\nimages:\n- repoURL: nginx\n  gitRepoURL: https://h/a\n  tag: v1\ncharts:\n- registryURL: https://h/c\n  name: web\n"
     );
     let after = format!(
-        "{head}# computed\norigin:\n  kind: Warehouse\n  name: demo # from\nimages:\n- repoURL: nginx\n  tag: v1\ncharts:\n- repoURL: https://h/c\n  name: web\n"
+        "{head}# computed\norigin:\n  kind: Warehouse\n  name: demo # from\ncommits:\n- repoURL: https://h/a\n  id: c0ffee\nimages:\n- repoURL: nginx\n  tag: v1\ncharts:\n- repoURL: https://h/c\n  name: web\n"
     );
     assert_eq!(holds("freight.yaml", &before).text, after);
+}
+
+/// The `origin` of Freight is a name alone before v0.8.
+#[test]
+fn origin_of_freight_to_an_older_edition() {
+    let head = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Freight\nmetadata: {name: f}\n";
+    let migrated = |origin: &str, edition: &str| {
+        migrate("a.yaml", &format!("{head}{origin}"), edition.parse().unwrap(), &Options::default())
+    };
+    for (origin, expected) in [
+        ("origin: # of\n  kind: Warehouse\n  name: demo\n", None),
+        ("origin: {kind: Stage, name: demo}\n", None),
+        ("origin: {kind: Warehouse}\n", None),
+        ("origin: {kind: Warehouse, name: 'on'} # of\n", Some("warehouse: \"on\" # of\n")),
+        ("origin:\n  kind: Warehouse\n  name: demo\nalias: a\n", Some("warehouse: demo\nalias: a\n")),
+    ] {
+        let migration = migrated(origin, "v0.7");
+        assert_eq!(migration.text.strip_prefix(head), Some(expected.unwrap_or(origin)));
+        let help: Vec<_> = migration.left.iter().filter_map(|found| found.help.as_deref()).collect();
+        let told = ["write `warehouse` with the name of the Warehouse, or migrate to v0.8 or newer"];
+        assert_eq!(help, if expected.is_some() { &[][..] } else { &told[..] });
+        let oldest = migrated(origin, "v0.4").left;
+        assert!(
+            oldest
+                .iter()
+                .any(|found| found.help.as_deref() == Some("delete it, or migrate to v0.8 or newer"))
+        );
+    }
 }
 
 #[test]

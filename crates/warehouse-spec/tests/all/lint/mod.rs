@@ -5,6 +5,7 @@ mod elsewhere;
 mod everything_left_out;
 mod expressions;
 mod misleading;
+mod outside_spec;
 mod practices;
 mod remedies;
 mod shape;

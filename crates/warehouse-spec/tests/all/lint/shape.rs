@@ -62,8 +62,81 @@ fn the_key_of_the_list_is_misspelt() {
     assert_eq!(edited, format!("{START}  subscriptions:\n  - image: {{repoURL: nginx}}\n"));
     // Beside `spec`, they are checked as well.
     let beside = (Code::Misplaced, "write it under a line `spec:`, indented");
-    told("  interval: 5m0s\nsubscriptions:\n- image: {repoURL: 'nginx:1'}\n", &[beside, TAG]);
+    let under = (Code::Misplaced, "write it under `spec`, indented");
+    told("  interval: 5m0s\nsubscriptions:\n- image: {repoURL: 'nginx:1'}\n", &[under, TAG]);
     told("subscriptions:\n- image: {repoURL: 'nginx:1'}\n", &[beside, TAG]);
+}
+
+/// Fields beside a type that has no value are read as if they were below it, and one edit puts them there.
+#[test]
+fn fields_beside_an_empty_type() {
+    let below = |of_type: &str| format!("indent them, so that they are below `{of_type}:`");
+    mended(
+        "  subscriptions:\n  - image:\n    repoURL: nginx\n",
+        Code::Misplaced,
+        &below("image"),
+        "  subscriptions:\n  - image:\n      repoURL: nginx\n",
+    );
+    mended(
+        "  subscriptions:\n  - name: app # ours\n    git: # why\n    repoURL: https://h/a\n    # paths\n    includePaths:\n    - a\n\n    - b\n",
+        Code::Misplaced,
+        &below("git"),
+        "  subscriptions:\n  - name: app # ours\n    git: # why\n      repoURL: https://h/a\n      # paths\n      includePaths:\n      - a\n\n      - b\n",
+    );
+    mended(
+        "  subscriptions:\n  - chart:\n    repoURL: https://h/c\n    name: web\n",
+        Code::Misplaced,
+        &below("chart"),
+        "  subscriptions:\n  - chart:\n      repoURL: https://h/c\n      name: web\n",
+    );
+    mended(
+        "  subscriptions:\n  - image:\n    repoURL: nginx\n    name: web\n",
+        Code::Misplaced,
+        &below("image"),
+        "  subscriptions:\n  - image:\n      repoURL: nginx\n    name: web\n",
+    );
+    told(
+        "  subscriptions:\n  - image:\n    repoURL: nginx:1\n    discoveryLimit: 500\n",
+        &[(Code::Misplaced, &below("image")), TAG, (Code::BadValue, "write a number from 1 to 100")],
+    );
+    // What stands apart has no edit, and no edit of a field takes anything else away.
+    for spec in [
+        "  subscriptions:\n  - repoURL: nginx\n    image:\n    strictSemvers: false\n    imageSelectionStrategy: Lexical\n",
+        "  subscriptions:\n  - {image: , repoURL: nginx, strictSemvers: false, imageSelectionStrategy: Lexical}\n",
+        "  subscriptions:\n  - strictSemvers: false\n    image:\n    imageSelectionStrategy: Lexical\n    repoURL: nginx\n",
+    ] {
+        let text = format!("{START}{spec}");
+        let found = lint("kargo.yaml", &text, &Options::default()).diagnostics;
+        let codes: Vec<Code> = found.iter().map(|found| found.code).collect();
+        assert_eq!(codes.len(), 2, "{found:#?}");
+        assert!(codes.contains(&Code::Misplaced) && codes.contains(&Code::NoEffect), "{found:#?}");
+        assert!(found.iter().all(|found| found.replacement.is_none()), "{found:#?}");
+    }
+}
+
+/// A field beside a type with a value is moved into it, and its value is checked.
+#[test]
+fn a_field_beside_a_type() {
+    mended(
+        "  subscriptions:\n  - image:\n      repoURL: nginx\n    discoveryLimit: 5 # few\n",
+        Code::Misplaced,
+        "move `discoveryLimit` into `image`",
+        "  subscriptions:\n  - image:\n      repoURL: nginx\n      discoveryLimit: 5 # few\n",
+    );
+    mended(
+        "  subscriptions: [{image: {repoURL: nginx}, discoveryLimit: 5}]\n",
+        Code::Misplaced,
+        "move `discoveryLimit` into `image`",
+        "  subscriptions: [{image: {repoURL: nginx, discoveryLimit: 5}}]\n",
+    );
+    told(
+        "  subscriptions:\n  - git:\n      repoURL: https://h/a\n      branch: main\n    branch: x\n    since: never\n",
+        &[
+            (Code::Misplaced, "delete `branch`, which is in `git` already"),
+            (Code::Misplaced, "move `since` into `git`"),
+            (Code::BadValue, "write it like 2025-01-31T00:00:00Z"),
+        ],
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! No mistake hides another: two that are put into one valid manifest are both reported, each in its place.
 
 use proptest::prelude::*;
-use warehouse_spec::{Code, Options, lint};
+use warehouse_spec::{Code, Options, Replacement, lint};
 
 /// A line of a valid manifest, the same line with a mistake in it, and the code of that.
 const LINES: &[(&str, &str, Code)] = &[
@@ -98,6 +98,46 @@ proptest! {
     fn any_number_is_told(mistakes in prop::collection::vec(0..LINES.len(), 0..LINES.len())) {
         all_are_told(&mistakes);
     }
+}
+
+/// A value that YAML takes for something else hides nothing behind it, also where no exact remedy is known, and it is told once.
+#[test]
+fn a_value_without_an_exact_remedy() {
+    for (wrong, code, message) in [
+        ("[0-9]+", Code::Unquoted, "`[0-9]+` is read as the start of a list"),
+        ("@latest", Code::Unquoted, "`@latest` is read as a character that YAML keeps for itself"),
+        ("a: b", Code::Unquoted, "`a: b` is read as a key and its value"),
+        ("[0-9", Code::Unquoted, "`[0-9` is read as the start of a list"),
+        ("[1.0.0, 2.0.0)", Code::Unquoted, "`[1.0.0, 2.0.0)` is read as the start of a list"),
+        ("\"^1.0.0", Code::Syntax, "`\"^1.0.0` has no quotation mark at its end"),
+        ("'^1.0.0", Code::Syntax, "`'^1.0.0` has no quotation mark at its end"),
+    ] {
+        let (text, mut expected) = manifest(&[2, 6, 11, 12, 13, 16]);
+        let text = text.replace("!=9.0.0", wrong);
+        let read = lint("kargo.yaml", &text, &Options::default());
+        let found: Vec<(Code, usize)> =
+            read.diagnostics.iter().map(|found| (found.code, found.location.line)).collect();
+        expected[1].0 = code;
+        assert_eq!(found, expected, "{wrong}: {:#?}", read.diagnostics);
+        assert_eq!(read.diagnostics[1].message, message);
+        assert!(read.diagnostics[1].path.ends_with(".image.constraint"), "{}", read.diagnostics[1]);
+        if let Some(edit) = &read.diagnostics[1].replacement {
+            let edited = Replacement::apply_all(&text, [edit]);
+            assert_eq!(lint("kargo.yaml", &edited, &Options::default()).diagnostics.len(), 5, "{edited}");
+        }
+    }
+}
+
+/// A list without its last bracket is closed, and what follows it is read.
+#[test]
+fn a_list_without_its_end() {
+    let (text, _) = manifest(&[11]);
+    let text = text.replace("[-rc$]", "[-rc$, [x]");
+    let read = lint("kargo.yaml", &text, &Options::default());
+    let found: Vec<&str> = read.diagnostics.iter().map(|found| found.message.as_str()).collect();
+    assert_eq!(found[0], "`[-rc$, [x]` has no bracket at its end");
+    assert_eq!(read.diagnostics[0].help.as_deref(), Some("close it: [-rc$, [x]]"));
+    assert!(found.contains(&"`discoveryLimit` is 500, and must be from 1 to 100"), "{found:#?}");
 }
 
 /// A document with a value that is read over is not used, and the documents beside it are.

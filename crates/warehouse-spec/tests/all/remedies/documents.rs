@@ -138,7 +138,7 @@ fn blanks_and_ranges() {
             "indent with spaces",
             "      constraint: ^1\n      discoveryLimit: 3",
         ),
-        ("      constraint: [1.0.0, 2.0.0)", 9, "'>=1.0.0 <2.0.0'", "      constraint: '>=1.0.0 <2.0.0'"),
+        ("      constraint: [1.0.0, 2.0.0)", 9, "\">=1.0.0 <2.0.0\"", "      constraint: \">=1.0.0 <2.0.0\""),
     ] {
         let manifest = read(&image(field));
         let [found] = manifest.diagnostics.as_slice() else { panic!("{field}: {:?}", manifest.diagnostics) };

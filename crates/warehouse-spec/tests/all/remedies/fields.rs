@@ -57,7 +57,11 @@ fn subscriptions_beside_spec() {
         let manifest = read(&format!("{start}{spec}{list}"));
         let [found] = manifest.diagnostics.as_slice() else { panic!("{:?}", manifest.diagnostics) };
         assert_eq!((found.code, found.path.as_str()), (Code::Misplaced, "subscriptions"));
-        assert_eq!(found.help.as_deref(), Some("write it under a line `spec:`, indented"));
+        let expected = match spec.contains("interval") {
+            true => "write it under `spec`, indented",
+            false => "write it under a line `spec:`, indented",
+        };
+        assert_eq!(found.help.as_deref(), Some(expected));
         let line = if spec.is_empty() { "spec:\n" } else { spec };
         let indented: String = list.lines().map(|line| format!("  {line}\n")).collect();
         let remedied = read(&format!("{start}{line}{indented}"));

@@ -416,12 +416,15 @@ fn what_is_ignored() {
     }
     assert_eq!(told("      allowTagsRegexes: [^v1]\n      ignoreTagsRegexes: ['-rc.*']\n"), []);
     for (tag, help, remedied) in [
-        ("^dev-", "write '^dev-' in `ignoreTagsRegexes` instead of it", "^dev-"),
-        ("*-rc", "write '-rc$' in `ignoreTagsRegexes` instead of it", "-rc$"),
+        ("^dev-", "write '^dev-' in `ignoreTagsRegexes` instead of it, or delete it", "^dev-"),
+        ("*-rc", "write '-rc$' in `ignoreTagsRegexes` instead of it, or delete it", "-rc$"),
+        ("*", "delete it, or name the tags to leave out of those that `allowTagsRegexes` allows", "x"),
     ] {
         let found = told(&format!("      ignoreTags: ['{tag}', latest]\n"));
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].1, help);
+        assert!(found[0].0.starts_with(&format!("`{tag}` has no effect: ")), "{found:?}");
+        assert_eq!(told("      ignoreTags: [latest]\n"), []);
         assert_eq!(
             told(&format!("      ignoreTags: [latest]\n      ignoreTagsRegexes: ['{remedied}']\n")),
             []

@@ -2,10 +2,11 @@
 
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit};
-use crate::decode::git::git;
-use crate::decode::image::image;
 use crate::decode::object::Object;
-use crate::decode::subscription::{Placed, chart};
+use crate::decode::subscription::chart::chart;
+use crate::decode::subscription::duplicates::Placed;
+use crate::decode::subscription::git::git;
+use crate::decode::subscription::image::image;
 use crate::diagnostic::Code;
 use crate::edition;
 use crate::subscription::{Subscription, SubscriptionKind};
@@ -15,7 +16,7 @@ use crate::yaml::{Node, Value, child};
 const LISTS: &[(&str, &str)] = &[("git", "git"), ("images", "image"), ("charts", "chart")];
 
 /// Decodes the subscriptions in the order in which they are written.
-pub(crate) fn repos(context: &mut Context, around: &Object<'_>, field: &Field<'_>) -> Vec<Placed> {
+pub(crate) fn repos(context: &mut Context, around: &Node, field: &Field<'_>) -> Vec<Placed> {
     let help = "write a list: `- image:`, `- git:` or `- chart:` for each subscription";
     let Some(mut outer) = Object::open(context, field) else {
         return Vec::new();
@@ -59,7 +60,7 @@ pub(crate) fn repos(context: &mut Context, around: &Object<'_>, field: &Field<'_
 }
 
 /// The edit that writes them as a list: each item with the key of its type, in the order in which they are written.
-fn as_list(context: &Context, around: &Object<'_>, outer: &Node, inner: &Node) -> Option<Edit> {
+fn as_list(context: &Context, around: &Node, outer: &Node, inner: &Node) -> Option<Edit> {
     let text = context.text_read();
     let (Value::Mapping(outer_entries), Value::Mapping(entries)) = (&outer.value, &inner.value) else {
         return None;
@@ -82,7 +83,7 @@ fn as_list(context: &Context, around: &Object<'_>, outer: &Node, inner: &Node) -
             true => outer.mark.start..outer.mark.end,
             false => repos.mark.start..inner.mark.end,
         };
-        let is_free = edit::comments(&text, span.clone(), around.node)?.is_empty();
+        let is_free = edit::comments(&text, span.clone(), around)?.is_empty();
         return is_free.then(|| Edit::new(span, written));
     }
     let column = repos.mark.start - edit::line_start(&text, repos.mark.start);
@@ -95,7 +96,7 @@ fn as_list(context: &Context, around: &Object<'_>, outer: &Node, inner: &Node) -
         let end =
             text.get(key.mark.end..)?.find('\n').map(|at| key.mark.end + at + 1).filter(|_| is_first)?;
         let has_value = value.mark.end > value.mark.start && value.mark.start < end;
-        let comments = edit::comments(&text, key.mark.start..end, around.node)?;
+        let comments = edit::comments(&text, key.mark.start..end, around)?;
         let kept: String = comments.iter().map(|comment| format!("{indent}{comment}{line_break}")).collect();
         (!has_value).then(|| Edit::new(start..end, kept))
     };
@@ -107,7 +108,7 @@ fn as_list(context: &Context, around: &Object<'_>, outer: &Node, inner: &Node) -
                 let raw = text.get(item.mark.start..item.mark.end)?;
                 Some(format!("{indent}- {kind}: {raw}"))
             });
-            let is_free = edit::comments(&text, start..list.mark.end, around.node)?.is_empty();
+            let is_free = edit::comments(&text, start..list.mark.end, around)?.is_empty();
             let written = items.collect::<Option<Vec<_>>>()?.join(line_break);
             edits.push(Edit::new(start..list.mark.end, written));
             if !is_free || !text.get(start..key.mark.start)?.trim().is_empty() {

@@ -2,9 +2,9 @@
 
 use go_compat::GoRegex;
 
-use crate::decode::pattern::{self, List};
-use crate::decode::placeholder::{placeholder_in_pattern, unfilled};
-use crate::decode::style::Style;
+use crate::decode::remedy::pattern::{self, List};
+use crate::decode::remedy::placeholder::{placeholder_in_pattern, unfilled};
+use crate::decode::remedy::style::Style;
 use crate::diagnostic::Help;
 
 /// Quotation marks, straight and curly.

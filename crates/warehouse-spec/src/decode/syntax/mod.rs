@@ -1,22 +1,30 @@
 //! The probable cause of a syntax error, and its remedy.
 
+mod glued;
+
+pub(crate) use glued::first as glued_field;
+
+use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::{ErrorKind, ScanError};
 
-use crate::decode::ascii::Marker;
-use crate::decode::glued;
-use crate::decode::style::Style;
-use diagnostics::Severity;
+use crate::decode::remedy::ascii::Marker;
+use crate::decode::remedy::style::Style;
+use diagnostics::{Applicability, Replacement, Severity};
 use repository_url::is_tag;
 
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
+use crate::edition;
 use crate::snippet::Lines;
 use crate::yaml::written::{self, Escaped};
-use crate::yaml::{Cause, Mark, Problem};
+use crate::yaml::{self, Cause, Mark, Problem};
 
 /// How many lines below an error its tab is looked for.
 const LINES_TO_TAB: usize = 100;
+
+/// How many lines above an error a value is looked for that is not closed.
+const LINES_TO_OPEN: usize = 20;
 
 /// What about a text as a whole explains its errors; looked up once, however many errors there are.
 struct Clues<'a> {
@@ -87,6 +95,73 @@ pub(crate) fn diagnostics(source: &Arc<str>, text: &str, problems: &[Problem]) -
         }
     });
     all.collect()
+}
+
+/// The values before these errors that open a bracket or a quotation mark and do not close it: what to say of each in place of the error. Whether the value is
+/// the cause shows when the text is read with its remedy.
+pub(crate) fn unclosed<'p>(
+    source: &Arc<str>,
+    text: &str,
+    problems: &'p [Problem],
+) -> Vec<(Diagnostic, &'p Problem)> {
+    if problems.is_empty() {
+        return Vec::new();
+    }
+    let clues = Clues::of(text);
+    if clues.conflict.is_some() || clues.is_template || clues.is_shell_script {
+        return Vec::new();
+    }
+    let errors = problems.iter().filter(|problem| matches!(problem.cause, Cause::Syntax(_)));
+    errors.filter_map(|problem| Some((clues.unclosed(source, problem)?, problem))).collect()
+}
+
+impl Clues<'_> {
+    fn unclosed(&self, source: &Arc<str>, problem: &Problem) -> Option<Diagnostic> {
+        let lines = self.read.as_slice();
+        let mut above =
+            lines.get(..problem.line().min(lines.len()))?.iter().enumerate().rev().take(LINES_TO_OPEN);
+        let (index, line, (start, value)) =
+            above.find_map(|(index, line)| Some((index, *line, written::unclosed(line)?)))?;
+        if self.read.may_hold_secret(index) || repository_url::redact(value) != value {
+            return None;
+        }
+        let key = line[..start].trim_end().strip_suffix(':')?;
+        let key = key.trim_start_matches([' ', '-']).trim_matches(['"', '\'']);
+        if !glued::is_key(key) {
+            return None;
+        }
+        let path = match problem.path.rsplit_once(&format!(".{key}")) {
+            Some((above, _)) => yaml::child(above, key),
+            None => problem.path.clone(),
+        };
+        let column = line[..start].chars().count() + 1;
+        let mark = self.mark(index + 1, column, value);
+        let span = mark.start..mark.end;
+        let style = Style { is_json: self.is_json, follows_tag: path.contains("image") && is_tag(value) };
+        let (code, message, help) = match written::reading(value)? {
+            _ if value.starts_with(['"', '\'']) => {
+                let form = format!("{value}{}", &value[..1]);
+                let message = format!("`{value}` has no quotation mark at its end");
+                (Code::Syntax, message, Help::rewriting(format!("close it: {form}"), span.clone(), form))
+            }
+            what if edition::is_text(key) => {
+                (Code::Unquoted, format!("`{value}` is read as {what}"), style.quote(key, value))
+            }
+            _ => {
+                let form = format!("{value}{}", written::missing_brackets(value));
+                let message = format!("`{value}` has no bracket at its end");
+                let help = Help::rewriting(format!("close it: {form}"), span.clone(), form);
+                (Code::Syntax, message, help.probable())
+            }
+        };
+        let found = Diagnostic::new(Severity::Error, code, location(source, mark), path, message);
+        Some(explained(found, help.of(mark)))
+    }
+}
+
+/// The edit with which the text behind a value can be read that has no exact remedy.
+pub(crate) fn stand_in(span: Range<usize>, value: &str) -> Replacement {
+    Replacement::new(span, written::quoted(value), Applicability::MaybeIncorrect)
 }
 
 /// The diagnostic for a text that is not valid YAML.

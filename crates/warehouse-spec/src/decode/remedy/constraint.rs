@@ -1,7 +1,7 @@
 //! The replacement for a version constraint that does not parse, or that no version satisfies.
 
-use crate::decode::ascii;
-use crate::decode::style::Style;
+use crate::decode::remedy::ascii;
+use crate::decode::remedy::style::Style;
 use crate::diagnostic::Help;
 use crate::rule;
 

@@ -1,6 +1,14 @@
 //! The replacement for an invalid value: quotation marks where they are enough, and otherwise the value
 //! that is probably intended, or an example.
 
+pub(crate) mod ascii;
+pub(crate) mod constraint;
+pub(crate) mod foreign;
+pub(crate) mod pattern;
+pub(crate) mod placeholder;
+pub(crate) mod selector;
+pub(crate) mod style;
+
 use std::time::Duration;
 
 use go_compat::time::rfc3339_timestamp;
@@ -10,11 +18,9 @@ use jiff::tz::TimeZone;
 use repository_url::{is_tag, names_secret, redact};
 use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy, Platform, UnknownValue};
 
-use crate::decode::constraint;
-use crate::decode::operator;
-use crate::decode::pattern::{self, List};
-use crate::decode::selector;
-use crate::decode::style::Style;
+use crate::decode::expression::operator;
+use crate::decode::remedy::pattern::List;
+use crate::decode::remedy::style::Style;
 use crate::diagnostic::Help;
 use crate::repo_url::{self, BadUrl, RepositoryKind};
 use crate::rule;

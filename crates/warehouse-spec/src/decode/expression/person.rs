@@ -2,7 +2,7 @@
 
 use kargo_expr::NameUse;
 
-use crate::decode::unfinished::end_of_text;
+use crate::decode::expression::unfinished::end_of_text;
 
 /// The variables that hold a person.
 pub(crate) const PERSONS: &[&str] = &["author", "committer", "tagger"];

@@ -1,12 +1,12 @@
 //! The replacement for an operator of another language in an expression that does not compile.
 
-use crate::decode::style::Style;
+use crate::decode::remedy::style::Style;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::decode::pattern;
-use crate::decode::unfinished::{end_of_text, finished};
+use crate::decode::expression::unfinished::{end_of_text, finished};
+use crate::decode::remedy::pattern;
 use crate::diagnostic::Help;
 use crate::rule;
 

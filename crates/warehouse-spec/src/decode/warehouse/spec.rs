@@ -1,100 +1,53 @@
-//! A `Warehouse` document, and the metadata of every document.
+//! The `spec` of a Warehouse.
 
 use crate::decode::context::{Context, Field};
 use crate::decode::edit;
 use crate::decode::expression;
 use crate::decode::object::Object;
-use crate::decode::repos::repos;
-use crate::decode::subscription::{Placed, check_duplicates, is_type, subscription};
+use crate::decode::subscription::duplicates::{Placed, check_duplicates};
+use crate::decode::subscription::repos::repos;
+use crate::decode::subscription::subscription;
+use crate::decode::subscription::types::is_type;
 use crate::diagnostic::Code;
-use crate::metadata::Metadata;
-use crate::status::WarehouseStatus;
 use crate::time::{Interval, InvalidInterval};
-use crate::warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};
+use crate::warehouse::{FreightCreationCriteria, FreightCreationPolicy, WarehouseSpec};
 use crate::yaml::{Node, Value};
 
 const WHAT: &str = "the specification of a Warehouse";
 
-const SPEC: &[&str] =
+/// The names of its fields.
+pub(crate) const SPEC: &[&str] =
     &["shard", "interval", "freightCreationPolicy", "freightCreationCriteria", "subscriptions"];
 
-/// Decodes a whole document; none where there is no specification.
-pub(crate) fn warehouse(context: &mut Context, document: &Field<'_>) -> Option<Warehouse> {
-    let mut object = Object::open(context, document)?;
-    object.ignore(&["apiVersion", "kind"]);
-    let metadata = metadata(context, &mut object, true);
-    let status = status(context, &mut object);
-    let spec_field = object.take_even_null(context, "spec", "spec");
-    // What is missing in `spec` and there beside it is one mistake.
-    let has_own = |field: &Field<'_>| field.node.get("subscriptions").is_some();
-    let beside = object.look("subscriptions").filter(|_| !spec_field.as_ref().is_some_and(has_own));
-    if beside.is_some() {
-        object.ignore(&["subscriptions"]);
-    }
-    let spec = match spec_field {
-        Some(field) if !field.node.is_null() => spec_beside(context, &field, beside.as_ref()),
-        _ if beside.is_some() => {
-            if let Some(field) = &beside {
-                tell_beside(context, field);
-                subscriptions_in(context, &object, field);
-            }
-            None
-        }
-        _ => {
-            missing_spec(context, &object);
-            None
-        }
-    };
-    object.finish(context, "a Warehouse", &["apiVersion", "kind", "metadata", "spec", "status"]);
-    Some(Warehouse { metadata, spec: spec?, status })
-}
-
-/// The status. It is written by the controller and selects nothing, so one of another shape is a warning.
-fn status(context: &mut Context, object: &mut Object<'_>) -> Option<WarehouseStatus> {
-    let field = object.take_even_null(context, "status", "status")?;
-    if field.node.is_null() {
-        return None;
-    }
-    match serde_json::from_value(field.node.to_json()) {
-        Ok(status) => Some(status),
-        Err(error) => {
-            let message = format!("the status is not one of Kargo's, and it is ignored: {error}");
-            context.warn_at(Code::WrongType, field.at_key(), message, "delete it: the controller writes it");
-            None
-        }
-    }
-}
-
-/// Reports `subscriptions` beside `spec`.
-fn tell_beside(context: &mut Context, field: &Field<'_>) {
-    let message = "`subscriptions` is beside `spec`, and a Warehouse has it in `spec`";
-    let help = "write it under a line `spec:`, indented";
-    context.error_at(Code::Misplaced, field.at_key(), message, help);
-}
-
-fn missing_spec(context: &mut Context, object: &Object<'_>) {
-    let misplaced =
-        object.node.get("metadata").is_some_and(|metadata| metadata.get("subscriptions").is_some());
-    let help = match misplaced {
-        true => "`subscriptions` is under `metadata`: put a line `spec:` before it",
-        false => "add `spec:` with `subscriptions:`",
-    };
-    context.error_at(Code::Missing, object.at(), "a Warehouse needs a `spec` with `subscriptions`", help);
-}
-
 pub(crate) fn spec(context: &mut Context, field: &Field<'_>) -> Option<WarehouseSpec> {
-    spec_beside(context, field, None)
+    spec_without(context, field, false)
 }
 
-/// Decodes the specification of a Warehouse, whose subscriptions may be beside it by mistake.
-fn spec_beside(
+/// Decodes the specification of a Warehouse, whose subscriptions may be outside of it by mistake.
+pub(crate) fn spec_without(
     context: &mut Context,
     field: &Field<'_>,
-    beside: Option<&Field<'_>>,
+    are_outside: bool,
 ) -> Option<WarehouseSpec> {
     let mut object = Object::open(context, field)?;
+    let (mut spec, criteria) = settings(context, &mut object);
+    if !are_outside {
+        spec.subscriptions = subscriptions(context, &mut object);
+    }
+    if let Some((criteria, field)) = &criteria {
+        expression::repositories(context, field, &criteria.expression, &spec.subscriptions);
+    }
+    object.finish(context, WHAT, SPEC);
+    Some(spec)
+}
+
+/// What a specification says beside its subscriptions, and the field of its criteria.
+pub(crate) fn settings<'t>(
+    context: &mut Context,
+    object: &mut Object<'t>,
+) -> (WarehouseSpec, Option<(FreightCreationCriteria, Field<'t>)>) {
     let mut spec = WarehouseSpec::new(Vec::new());
-    spec.shard = context.optional(&mut object, "shard");
+    spec.shard = context.optional(object, "shard");
     if let Some(field) = object.take(context, "interval") {
         spec.interval = interval(context, &field).unwrap_or_default();
     }
@@ -105,21 +58,9 @@ fn spec_beside(
     let criteria = criteria.and_then(|field| criteria_of(context, field));
     spec.freight_creation_criteria = criteria.as_ref().map(|(criteria, _)| criteria.clone());
     if spec.freight_creation_policy == FreightCreationPolicy::Manual {
-        idle_criteria(context, &object, &spec);
+        idle_criteria(context, object, &spec);
     }
-    match beside {
-        // What is wrong with them is told at once.
-        Some(field) => {
-            tell_beside(context, field);
-            subscriptions_in(context, &object, field);
-        }
-        None => spec.subscriptions = subscriptions(context, &mut object),
-    }
-    if let Some((criteria, field)) = &criteria {
-        expression::repositories(context, field, &criteria.expression, &spec.subscriptions);
-    }
-    object.finish(context, WHAT, SPEC);
-    Some(spec)
+    (spec, criteria)
 }
 
 /// Reports criteria under the policy `Manual`, which creates no Freight ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
@@ -169,13 +110,13 @@ fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::s
     let empty = "a Warehouse needs at least one subscription";
     let help = "add `- image:`, `- git:` or `- chart:` under `subscriptions`";
     if let Some(field) = object.take_even_null(context, "subscriptions", "subscriptions") {
-        return subscriptions_in(context, object, &field);
+        return subscriptions_in(context, object.node, &field);
     }
     let message = format!("`subscriptions` is missing: {empty}");
     match object.take_misnamed((WHAT, SPEC), "subscriptions") {
         Some(field) => {
             context.misnamed(&field, (WHAT, "subscriptions"), &message);
-            subscriptions_in(context, object, &field);
+            subscriptions_in(context, object.node, &field);
         }
         None => context.error_at(Code::Missing, object.at(), message, help),
     }
@@ -183,9 +124,9 @@ fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::s
 }
 
 /// The subscriptions under their key.
-fn subscriptions_in(
+pub(crate) fn subscriptions_in(
     context: &mut Context,
-    around: &Object<'_>,
+    around: &Node,
     field: &Field<'_>,
 ) -> Vec<crate::subscription::Subscription> {
     let empty = "a Warehouse needs at least one subscription";
@@ -255,67 +196,4 @@ fn without_list(context: &mut Context, field: &Field<'_>, entries: &[(Node, Node
 fn finish(context: &mut Context, placed: Vec<Placed>) -> Vec<crate::subscription::Subscription> {
     check_duplicates(context, &placed);
     placed.into_iter().map(|placed| placed.subscription).collect()
-}
-
-/// What Kubernetes itself keeps in `metadata`, and what is read nowhere here.
-const KUBERNETES: &[&str] = &[
-    "annotations",
-    "creationTimestamp",
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "finalizers",
-    "generateName",
-    "generation",
-    "labels",
-    "managedFields",
-    "name",
-    "namespace",
-    "ownerReferences",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
-
-/// Decodes `metadata`. A Warehouse must have a name, since its Freight carries it.
-pub(crate) fn metadata(context: &mut Context, document: &mut Object<'_>, needs_name: bool) -> Metadata {
-    let mut metadata = Metadata::default();
-    let Some(field) = document.take(context, "metadata") else {
-        if needs_name {
-            let at = document.at();
-            context.error_at(
-                Code::Missing,
-                at,
-                "`metadata.name` is missing",
-                "add `metadata:` with a `name:`",
-            );
-        }
-        return metadata;
-    };
-    let Some(mut object) = Object::open(context, &field) else {
-        return metadata;
-    };
-    let names = [("name", false), ("namespace", true)];
-    let names = names.map(|(name, is_namespace)| {
-        let field = object.take(context, name)?;
-        let text = context.filled(&field)?.to_owned();
-        context.advise_name(&field, &text, is_namespace);
-        Some(text)
-    });
-    let [name, namespace] = names;
-    metadata.name = name.unwrap_or_default();
-    metadata.namespace = namespace;
-    for (name, map) in [("labels", &mut metadata.labels), ("annotations", &mut metadata.annotations)] {
-        if let Some(field) = object.take(context, name) {
-            *map = context.string_map(&field);
-        }
-    }
-    if needs_name && metadata.name.is_empty() && !object.has("name") {
-        context.error_at(Code::Missing, object.at(), "`metadata.name` is missing", "add a `name`");
-    } else if needs_name && metadata.name.is_empty() && !context.has_errors() {
-        context.error_at(Code::Missing, object.at(), "`metadata.name` has no value", "add a `name`");
-    }
-    object.ignore(KUBERNETES);
-    object.ignore(&["subscriptions"]);
-    object.finish(context, "metadata", KUBERNETES);
-    metadata
 }

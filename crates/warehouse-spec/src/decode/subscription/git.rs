@@ -3,8 +3,10 @@
 use selection_strategies::path::contains;
 
 use crate::decode::context::{Context, Field};
+use crate::decode::expression;
 use crate::decode::object::Object;
-use crate::decode::{effect, expression, selector};
+use crate::decode::remedy::selector;
+use crate::decode::subscription::effect;
 use crate::diagnostic::Code;
 use crate::edition;
 use crate::repo_url::RepositoryKind;

@@ -6,8 +6,8 @@ use kargo_expr::{Environment, Expression, Kind};
 use regex::Regex;
 
 use crate::decode::context::{Context, Field};
-use crate::decode::operator::with_whole_negations;
-use crate::decode::unfinished::end_of_text;
+use crate::decode::expression::operator::with_whole_negations;
+use crate::decode::expression::unfinished::end_of_text;
 use crate::diagnostic::{Code, Help};
 use crate::rule;
 

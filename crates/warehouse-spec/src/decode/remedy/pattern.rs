@@ -3,7 +3,7 @@
 
 use go_compat::{GoRegex, GoRegexError, GoRegexSyntaxError};
 
-use crate::decode::style::Style;
+use crate::decode::remedy::style::Style;
 use crate::diagnostic::Help;
 use crate::rule;
 

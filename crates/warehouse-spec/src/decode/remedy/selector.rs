@@ -3,8 +3,8 @@
 use go_compat::GoRegex;
 use selection_strategies::path::contains;
 
-use crate::decode::pattern::{self, List, has_alternatives};
-use crate::decode::style::Style;
+use crate::decode::remedy::pattern::{self, List, has_alternatives};
+use crate::decode::remedy::style::Style;
 use crate::diagnostic::Help;
 use crate::rule::{self, nearest};
 

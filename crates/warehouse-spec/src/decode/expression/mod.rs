@@ -1,12 +1,16 @@
 //! Names in expressions that do not exist, members of texts, and functions that are not called.
 
+mod kinds;
+pub(crate) mod operator;
+mod person;
+pub(crate) mod unfinished;
+
 use std::ops::Range;
 
 use kargo_expr::NameUse;
 use repository_url::{normalize_chart, normalize_git, normalize_image, redact_user};
 
 use crate::decode::context::{Context, Field};
-use crate::decode::{kinds, operator, person};
 use crate::diagnostic::{Code, Help};
 use crate::rule;
 use crate::rule::nearest;

@@ -2,10 +2,10 @@
 
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit, Layout};
-use crate::decode::foreign::ForeignPattern;
 use crate::decode::object::Object;
-use crate::decode::pattern::{self, List};
-use crate::decode::style::Style;
+use crate::decode::remedy::foreign::ForeignPattern;
+use crate::decode::remedy::pattern::{self, List};
+use crate::decode::remedy::style::Style;
 use crate::diagnostic::Code;
 use crate::edition::OldSpelling;
 use crate::rule;
@@ -129,7 +129,7 @@ impl Context {
         }
     }
 
-    /// Warns about an item of `ignoreTags` that was meant as a pattern: it has a character that no tag has.
+    /// Warns about an item of `ignoreTags` that was meant as a pattern: it has a character that no tag has, and therefore no effect.
     fn check_literal(&mut self, field: &Field<'_>, tag: &str) {
         if !tag.contains(['^', '*', '?', '[', '\\']) || tag.contains("{{") {
             return;
@@ -142,11 +142,12 @@ impl Context {
             None if pattern::matches_all(&meant) => pattern::NAME_WHAT_TO_IGNORE.to_owned(),
             None => {
                 let form = self.style.single_quoted(&meant);
-                format!("write {form} in `ignoreTagsRegexes` instead of it")
+                format!("write {form} in `ignoreTagsRegexes` instead of it, or delete it")
             }
-            Some(_) => "write it as a regular expression in `ignoreTagsRegexes`".to_owned(),
+            Some(_) => "write it as a regular expression in `ignoreTagsRegexes`, or delete it".to_owned(),
         };
-        let message = format!("`ignoreTags` takes tags as they are, and no tag is called `{tag}`");
+        let message =
+            format!("`{tag}` has no effect: `ignoreTags` takes tags as they are, and no tag is called that");
         self.warn(Code::BadRegex, field, message, help);
     }
 
