@@ -4,14 +4,13 @@ use clap::CommandFactory as _;
 
 use crate::arguments::{Arguments, Completions, Man};
 use crate::message::{Exit, Messages};
-use crate::output;
 
 /// Prints the script that completes commands in a shell.
 pub(crate) fn completions(arguments: &Completions, messages: &Messages) -> Result<Exit, Exit> {
     // The generator panics where it cannot write, as to a closed pipe.
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Arguments::command(), "warehouse", &mut script);
-    messages.printed(output::print(|out| out.write_all(&script)))?;
+    messages.results(|out| out.write_all(&script))?;
     Ok(Exit::Success)
 }
 

@@ -23,71 +23,47 @@ use crate::files::is_standard_input;
 use crate::input::{Input, read_warehouses};
 use crate::message::{Exit, Messages, with_causes};
 use crate::output::{Failure, Printed};
+use crate::stopping::blocking;
 use crate::subscription_name::{is_named, not_named};
 
 /// Applies one rule to the lines of standard input and prints those that fit, best first.
 ///
 /// Ends with [`Exit::Usage`] for a rule that does not compile or cannot be applied to a candidate, and with [`Exit::Failure`] where nothing fits, as grep does.
-/// In a format for programs, what is wrong is a document of the same shape.
 pub(crate) async fn select(select: Select, messages: &Messages) -> Result<Exit, Exit> {
-    let format = select.format();
-    let selected = select_or_fail(select, messages).await;
-    selected.or_else(|failed| failed.tell(format, messages))
-}
-
-async fn select_or_fail(select: Select, messages: &Messages) -> Result<Exit, Failed> {
     let subscription = match select.rule {
         Some(_) => None,
         None => Some(subscription(&select, messages).await?),
     };
-    let messages = *messages;
-    // Standard input may never end, and an interrupt must end the command all the same.
-    let selected =
-        tokio::task::spawn_blocking(move || apply(&select, subscription.as_ref(), &messages)).await;
-    selected.unwrap_or_else(|_| {
-        Err(Failed {
-            exit: Exit::Failure,
-            ..Failed::usage("the rule could not be applied: this is a bug in warehouse")
-        })
+    blocking(messages, "the rule could not be applied", move |messages| {
+        apply(&select, subscription.as_ref(), messages).map_err(|failed| failed.tell(messages))
     })
+    .await
 }
 
 /// Why no rule was applied.
 #[derive(Debug)]
-struct Failed {
-    exit: Exit,
-    message: String,
-    help: Option<String>,
-    /// Whether it has been told as a message.
-    is_told: bool,
+enum Failed {
+    /// A rule or an input that cannot be used, with what to do.
+    Unusable(String, Option<String>),
+    /// The results could not be written.
+    Unwritable(io::Error),
 }
 
 impl Failed {
     /// A rule or an input that cannot be used.
     fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into(), help: None, is_told: false }
+        Self::Unusable(message.into(), None)
     }
 
-    fn with_help(self, help: impl Into<Option<String>>) -> Self {
-        Self { help: help.into(), ..self }
-    }
-
-    /// Something that was told, and is said in short in a document.
-    fn told(exit: Exit, message: &str) -> Self {
-        Self { exit, is_told: true, ..Self::usage(message) }
-    }
-
-    /// Prints it as a message, and as a document in a format for programs.
-    fn tell(self, format: ExplainFormat, messages: &Messages) -> Result<Exit, Exit> {
-        let Self { exit, message, help, is_told } = self;
-        if !is_told {
-            messages.error_with_help(&message, help.as_deref());
+    /// Prints it as a message.
+    fn tell(self, messages: &Messages) -> Exit {
+        match self {
+            Self::Unusable(message, help) => {
+                messages.error_with_help(&message, help.as_deref());
+                Exit::Usage
+            }
+            Self::Unwritable(error) => messages.unwritable(&error),
         }
-        if format != ExplainFormat::Text && exit != Exit::Interrupted {
-            let errors = [Failure::of_input(message, help)];
-            messages.printed(crate::output::print(|out| format.write(&[] as &[Item], &errors, out)))?;
-        }
-        Err(exit)
     }
 }
 
@@ -97,24 +73,12 @@ impl From<String> for Failed {
     }
 }
 
-impl Select {
-    /// How the results are printed.
-    fn format(&self) -> ExplainFormat {
-        let common = match &self.rule {
-            None => &self.common,
-            Some(Rule::Semver(rule)) => &rule.common,
-            Some(Rule::Lexical(rule)) => &rule.common,
-            Some(Rule::Regex(rule)) => &rule.common,
-            Some(Rule::Paths(rule)) => &rule.common,
-            Some(Rule::Expr(rule)) => &rule.common,
-        };
-        common.output
-    }
-}
-
 /// The subscription of a manifest whose rule is applied.
-async fn subscription(select: &Select, messages: &Messages) -> Result<Subscription, Failed> {
-    let usage = |message: &str, help: Option<&str>| Failed::usage(message).with_help(help.map(str::to_owned));
+async fn subscription(select: &Select, messages: &Messages) -> Result<Subscription, Exit> {
+    let usage = |message: &str, help: Option<&str>| {
+        messages.error_with_help(message, help);
+        Exit::Usage
+    };
     let Some(file) = &select.filename else {
         return Err(usage("the rule is missing", Some("name one, or a manifest with -f FILE")));
     };
@@ -122,10 +86,7 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
         return Err(usage("standard input has the candidates, so the manifest must be a file", None));
     }
     let manifest = Manifest { filenames: vec![file.clone()], ..Manifest::default() };
-    let read = read_warehouses(manifest, None, *messages).await;
-    let Input { warehouses, .. } = read.map_err(|unusable| {
-        Failed::told(unusable.exit, "the manifest cannot be used; standard error says why")
-    })?;
+    let Input { warehouses, .. } = read_warehouses(manifest, None, messages).await?;
     let all = warehouses.iter().flat_map(|warehouse| warehouse.spec.subscriptions.iter().enumerate());
     let is_asked_for = |(index, subscription): &(usize, &Subscription)| {
         select.subscription.as_deref().is_none_or(|name| is_named(subscription, *index, name))
@@ -135,9 +96,7 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
         ([subscription], _) => Ok((*subscription).clone()),
         ([], name) => {
             let all = warehouses.iter().flat_map(|warehouse| &warehouse.spec.subscriptions);
-            let name = name.as_deref().unwrap_or_default();
-            let exit = not_named(name, all, messages);
-            Err(Failed::told(exit, &format!("no subscription has the name, repoURL or index {name:?}")))
+            Err(not_named(name.as_deref().unwrap_or_default(), all, messages))
         }
         (several, _) => {
             let names: Vec<_> = several.iter().map(|subscription| subscription.label().to_string()).collect();
@@ -158,22 +117,18 @@ fn apply(select: &Select, subscription: Option<&Subscription>, messages: &Messag
         (Some(Rule::Paths(arguments)), _) => (paths(arguments, messages)?, &arguments.common),
         (Some(Rule::Expr(arguments)), _) => (expression(arguments, messages)?, &arguments.common),
     };
-    let lines = Lines::read().map_err(|error| Failed {
-        exit: Exit::Failure,
-        ..Failed::usage(format!("standard input could not be read: {error}"))
-    })?;
+    let lines =
+        Lines::read().map_err(|error| Failed::usage(format!("standard input could not be read: {error}")))?;
     let mut count = 0;
     let printed = crate::output::print(|out| {
         let mut results = Results::new(common, out);
         count = judge(&lines, &mut results)?;
+        messages.results_begin();
         results.finish(common.output)
     });
     let printed = printed.map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidData => Failed::usage(error.to_string()),
-        _ => Failed {
-            exit: Exit::Failure,
-            ..Failed::usage(format!("the results could not be written: {error}"))
-        },
+        io::ErrorKind::InvalidData => Failed::usage(error.to_string()),
+        _ => Failed::Unwritable(error),
     })?;
     // A reader that closed the pipe has read a chosen line.
     Ok(if count > 0 || printed == Printed::Closed { Exit::Success } else { Exit::Failure })
@@ -187,7 +142,7 @@ fn bad_pattern(error: &(dyn std::error::Error + 'static), patterns: &[String]) -
     let looks_around =
         |pattern: &String| ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|form| pattern.contains(form));
     let help = patterns.iter().any(looks_around).then(|| NO_LOOK_AROUND.to_owned());
-    Failed::usage(with_causes(error)).with_help(help)
+    Failed::Unusable(with_causes(error), help)
 }
 
 /// Prints what `lint` says about these fields of a Git subscription, without the paths of fields.

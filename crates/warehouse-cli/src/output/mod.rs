@@ -19,7 +19,7 @@ pub(crate) use artifacts::found;
 pub(crate) use artifacts::{artifacts, freight};
 pub(crate) use diff::unified_diff;
 pub(crate) use explanation::{Explanation, explanations};
-pub(crate) use list::{Failure, write_as_list, write_list};
+pub(crate) use list::{Failure, why_no_freight, write_as_list, write_list};
 pub(crate) use release::{plan, report, summary};
 
 /// Whether the reader read the whole result.

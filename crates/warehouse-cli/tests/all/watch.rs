@@ -225,7 +225,7 @@ fn what_cannot_be_used_is_told_before_anything_is_sent() {
     assert!(ran.code == Some(2) && ran.err.contains("longer than zero"), "{}", ran.err);
     let ran = warehouse(&once(folder.path(), &["--exec", ""]), &image_alone(&registry));
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
-    assert!(ran.err.contains("the program of --exec is an empty text"), "{}", ran.err);
+    assert!(ran.err.contains("the `--exec` program is empty"), "{}", ran.err);
     assert_eq!(registry.log().counters().requests, 0);
 }
 
