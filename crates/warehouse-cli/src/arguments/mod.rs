@@ -207,7 +207,7 @@ pub(crate) struct Completions {
 
 #[derive(Debug, Args)]
 pub(crate) struct Man {
-    /// The folder, which must exist. Files of the same names are replaced.
+    /// The folder; it is made if it is missing. Files of the same names are replaced.
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
 }
@@ -262,7 +262,7 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "NAME|URL|N", help_heading = "Output")]
     pub(crate) subscription: Option<String>,
 
-    /// Show only this candidate: a tag, a version, or the beginning of a commit's id. May be given several times; exit
+    /// Show only this candidate: a tag, a version, the beginning of a commit's id, or what `discover -o name` prints. May be given several times; exit
     /// code 1 if it is not a candidate of any subscription that has answered.
     #[arg(long, value_name = "TAG|VERSION|COMMIT", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Output")]
     pub(crate) candidate: Vec<String>,

@@ -67,7 +67,7 @@ pub(crate) enum Rule {
 #[command(next_help_heading = "Output")]
 pub(crate) struct Common {
     /// Print no more than this many.
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = limit)]
     pub(crate) limit: Option<usize>,
 
     /// Print every candidate: a + before one that fits, a - before one that does not, with the reason behind a tab.
@@ -146,4 +146,9 @@ pub(crate) struct Expr {
 
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// A number of candidates.
+fn limit(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "it must be a number, 0 or more".to_owned())
 }

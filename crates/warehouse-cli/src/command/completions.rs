@@ -16,13 +16,11 @@ pub(crate) fn completions(arguments: &Completions, messages: &Messages) -> Resul
 
 /// Writes a man page for each command.
 pub(crate) fn man(arguments: &Man, messages: &Messages) -> Result<Exit, Exit> {
-    clap_mangen::generate_to(Arguments::command(), &arguments.folder).map_err(|error| {
+    let made = std::fs::create_dir_all(&arguments.folder);
+    let written = made.and_then(|()| clap_mangen::generate_to(Arguments::command(), &arguments.folder));
+    written.map_err(|error| {
         let folder = arguments.folder.display();
-        let help = (!arguments.folder.exists()).then(|| format!("create the folder: mkdir -p '{folder}'"));
-        messages.error_with_help(
-            &format!("the man pages could not be written to {folder}: {error}"),
-            help.as_deref(),
-        );
+        messages.error(&format!("the man pages could not be written to {folder}: {error}"));
         Exit::Usage
     })?;
     Ok(Exit::Success)

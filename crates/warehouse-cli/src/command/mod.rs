@@ -28,7 +28,7 @@ use crate::message::{Exit, Messages};
 use crate::network::http;
 use crate::output::{Explanation, Failure, Paint};
 use crate::stopping::{Stopping, unless_stopped};
-use crate::subscription_name::{is_named, not_named};
+use crate::subscription_name::{is_named, name_of_artifact, not_named};
 use crate::{arguments, bundle, credentials, discovery, output};
 
 pub(crate) use cache::cache;
@@ -207,6 +207,12 @@ pub(crate) async fn explain(
             return Err(not_named(name, all, messages));
         }
     }
+    let subscriptions = || input.warehouses.iter().flat_map(|warehouse| &warehouse.spec.subscriptions);
+    let name_of = |text: &String| {
+        let name = subscriptions().find_map(|subscription| name_of_artifact(subscription, text));
+        name.unwrap_or(text).to_owned()
+    };
+    let candidates: Vec<String> = arguments.candidate.iter().map(name_of).collect();
     let is_text = arguments.output.of_list().is_none();
     let session = session.only(arguments.subscription).with_failures_in_results(is_text);
     let observed = session.discover(std::mem::take(&mut input.warehouses), messages, Recorders::of).await;
@@ -217,12 +223,12 @@ pub(crate) async fn explain(
     });
     let mut explanations: Vec<_> = explained.collect();
     let mut complete = input.left_out.is_empty() && explanations.iter().all(Explanation::is_complete);
-    if !arguments.candidate.is_empty() {
+    if !candidates.is_empty() {
         let is_unlisted =
             |name: &&String| !explanations.iter().any(|explanation| explanation.has_candidate(name));
-        let unlisted: Vec<_> = arguments.candidate.iter().filter(is_unlisted).collect();
+        let unlisted: Vec<_> = candidates.iter().filter(is_unlisted).collect();
         complete &= unlisted.is_empty();
-        explanations.iter_mut().for_each(|explanation| explanation.keep(&arguments.candidate, &unlisted));
+        explanations.iter_mut().for_each(|explanation| explanation.keep(&candidates, &unlisted));
     }
     if let Some(rule) = &arguments.reason {
         explanations.iter_mut().for_each(|explanation| explanation.keep_rule(rule));

@@ -10,7 +10,6 @@ use artifact_source::{lock, printable};
 use async_trait::async_trait;
 use child_process::{BoundedCommand, RunError};
 use futures::future::join_all;
-use jiff::Timestamp;
 use tokio::process::Command;
 use tokio::sync::Notify;
 use warehouse_discovery::Discoverer;
@@ -190,8 +189,8 @@ impl Lines {
         let printed = output::print(|out| match self.format {
             WatchFormat::Json => output::write_json_line(event, out),
             WatchFormat::Text => {
+                let time = output::seconds(event.time);
                 // Errors have lines.
-                let time = Timestamp::from_second(event.time.as_second()).unwrap_or(event.time);
                 let mut text = event.to_string().replace('\n', "; ");
                 if let (Change::HandlerFailed { .. }, Some(again)) = (&event.change, self.again) {
                     text = format!("{text}; {again}");

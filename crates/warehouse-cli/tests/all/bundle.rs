@@ -216,6 +216,10 @@ fn a_bundle_on_standard_output() {
     fs::write(&bundle, recorded.stdout).unwrap();
     let ran = warehouse(&["replay", "-q", "-o", "name", bundle.to_str().unwrap()], "");
     assert!(ran.code == Some(0) && ran.out.contains("/shop/web:1.0.0@"), "{}{}", ran.out, ran.err);
+    // Its time has no parts of a second.
+    let told = warehouse(&["replay", bundle.to_str().unwrap()], "").err;
+    let time = told.lines().find_map(|line| line.strip_prefix("recorded at ")).unwrap();
+    assert_eq!(time.len(), "2026-03-01T08:00:00Z".len(), "{time}");
     // What `record --to -` writes, the other commands read.
     for arguments in
         [&["replay", "-"][..], &["discover", "--replay", "-"], &["discover", "--replay", "-", "-f", "a.yaml"]]

@@ -22,6 +22,18 @@ spec:
 "#;
 
 #[test]
+fn a_candidate_is_named_as_discover_names_it() {
+    let world = World::start();
+    let manifest = world.fill(MANIFEST);
+    let names = warehouse(&["discover", "--no-cache", "-q", "-o", "name", "-f", "-"], &manifest).out;
+    assert!(names.lines().count() > 3, "{names}");
+    for name in names.lines() {
+        let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-", "--candidate", name], &manifest);
+        assert!(ran.code == Some(0) && ran.out.contains(" is taken: "), "{name}: {}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
 fn every_candidate_has_its_reason() {
     let world = World::start();
     let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &world.fill(MANIFEST));

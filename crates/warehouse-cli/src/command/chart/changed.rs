@@ -105,7 +105,7 @@ pub(super) fn build_marker(arguments: arguments::BuildMarker, messages: &Message
             Ok(Exit::Failure)
         }
         Err(unknown) => {
-            messages.error_with_help(&unknown.to_string(), Some(&unknown.hint().to_string()));
+            messages.error_with_help(&unknown.to_string(), Some(unknown.hint()));
             Ok(Exit::Usage)
         }
     }
