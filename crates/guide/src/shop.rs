@@ -81,7 +81,24 @@ spec:
         )
     }
 
-    /// Writes the [manifest](Self::manifest) to `warehouse.yaml` in a folder, which is made if it is not there.
+    /// A manifest of an earlier run, with the URLs of these servers. What was edited stays.
+    fn renewed(&self, manifest: &str) -> String {
+        let key = "repoURL: ";
+        let renewed = |line: &str| {
+            let Some((before, old)) = line.split_once(key) else { return format!("{line}\n") };
+            let url = match old.trim() {
+                image if image.ends_with("/shop/web") => format!("{}/shop/web", self.registry.host()),
+                git if git.ends_with("/shop.git") => self.git.clone(),
+                charts if charts.starts_with("http://127.0.0.1:") => self.charts.url(),
+                other => other.to_owned(),
+            };
+            format!("{before}{key}{url}\n")
+        };
+        manifest.lines().map(renewed).collect()
+    }
+
+    /// Writes the [manifest](Self::manifest) to `warehouse.yaml` in a folder, which is made if it is not there. A file of an earlier run gets new URLs, and
+    /// what was edited in it stays.
     ///
     /// # Errors
     ///
@@ -89,7 +106,12 @@ spec:
     pub fn write_manifest(&self, folder: &Path) -> io::Result<PathBuf> {
         fs::create_dir_all(folder)?;
         let file = folder.join("warehouse.yaml");
-        fs::write(&file, self.manifest())?;
+        let manifest = match fs::read_to_string(&file) {
+            Ok(earlier) => self.renewed(&earlier),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.manifest(),
+            Err(error) => return Err(error),
+        };
+        fs::write(&file, manifest)?;
         Ok(file)
     }
 }

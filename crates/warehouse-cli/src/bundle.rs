@@ -1,46 +1,58 @@
 //! Bundles in files.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
 
 use artifact_source::{Error, ErrorKind};
 use discovery_bundle::{Bundle, Replay};
 
+use crate::files::{file_name, in_file, is_standard_input};
 use crate::message::{Exit, Messages};
+use crate::output;
+use crate::stopping::blocking;
 
-/// A replay of the bundle in this file.
+/// A replay of the bundle in this file, or on standard input (`-`), where `manifests` are not.
 ///
 /// # Errors
 ///
 /// [`Exit::Usage`] if it cannot be read, after a message.
-pub(crate) fn open(path: &Path, messages: &Messages) -> Result<Replay, Exit> {
-    let unreadable = |cause| {
-        let message = format!("{} could not be read", path.display());
-        Error::new(ErrorKind::InvalidInput, message).with_cause(cause)
-    };
-    if path.is_dir() {
-        let message = format!("{}: it is a folder, and a bundle is a file", path.display());
-        messages
-            .error_with_help(&message, Some("name the file that `warehouse record --to FILE` has written"));
+pub(crate) async fn open(path: &Path, manifests: &[PathBuf], messages: &Messages) -> Result<Replay, Exit> {
+    if is_standard_input(path) && manifests.iter().any(|path| is_standard_input(path)) {
+        let help = "name a file for one of the two";
+        messages.error_with_help("standard input cannot be a bundle and a manifest", Some(help));
         return Err(Exit::Usage);
     }
-    let read = File::open(path).map_err(unreadable).and_then(|file| {
+    let path = path.to_owned();
+    let opened = blocking(messages, "the bundle could not be read", move |messages| {
+        let name = file_name(&path);
+        if path.is_dir() {
+            let message = format!("{name}: it is a folder, and a bundle is a file");
+            let help = Some("name the file that `warehouse record --to FILE` has written");
+            messages.error_of_file(&name, &message, help);
+            return Err(Exit::Usage);
+        }
+        read(&path, &name).map_err(|error| {
+            messages.explained(&error);
+            Exit::Usage
+        })
+    });
+    opened.await.map(Replay::new)
+}
+
+fn read(path: &Path, name: &str) -> Result<Bundle, Error> {
+    let bundle = if is_standard_input(path) {
+        Bundle::read(io::stdin().lock())
+    } else {
+        let file = File::open(path).map_err(|error| {
+            Error::new(ErrorKind::InvalidInput, format!("{name} could not be read")).with_cause(error)
+        })?;
         // A pipe does not tell its size.
         let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
         let sized = if is_file { Bundle::check_size(&file) } else { Ok(()) };
-        sized.and_then(|()| Bundle::read(file)).map_err(|error| {
-            let named = Error::new(error.kind(), format!("{}: {error}", path.display()));
-            match error.hint() {
-                Some(hint) => named.with_hint(hint),
-                None => named,
-            }
-        })
-    });
-    read.map(Replay::new).map_err(|error| {
-        messages.explained(&error);
-        Exit::Usage
-    })
+        sized.and_then(|()| Bundle::read(file))
+    };
+    bundle.map_err(|error| in_file(name, &error))
 }
 
 /// Where a bundle is written to.
@@ -59,7 +71,7 @@ impl<'a> Target<'a> {
     ///
     /// [`Exit::Usage`], after a message.
     pub(crate) fn of(path: &'a Path, messages: &Messages) -> Result<Self, Exit> {
-        if path == Path::new("-") {
+        if is_standard_input(path) {
             if !io::stdout().is_terminal() {
                 return Ok(Self::Output);
             }
@@ -72,24 +84,24 @@ impl<'a> Target<'a> {
         Err(Exit::Usage)
     }
 
-    /// Writes the bundle, a file at once. Returns its size in bytes.
+    /// Writes the bundle, a file at once. Returns its size in bytes. A reader that closes the pipe early is not an error.
     ///
     /// # Errors
     ///
-    /// [`Exit::Failure`], after a message.
+    /// [`Exit::Usage`], after a message.
     pub(crate) fn write(self, bundle: &Bundle, messages: &Messages) -> Result<u64, Exit> {
         let written = match self {
             Self::Output => {
                 let mut bytes = Vec::new();
                 let whole = bundle.write(&mut bytes);
                 let size = bytes.len() as u64;
-                whole.and_then(|()| io::stdout().lock().write_all(&bytes)).map(|()| size)
+                whole.and_then(|()| output::print(|out| out.write_all(&bytes))).map(|_| size)
             }
             Self::File(path) => write_file(bundle, path),
         };
         written.map_err(|error| {
             messages.error(&format!("{self} could not be written: {error}"));
-            Exit::Failure
+            Exit::Usage
         })
     }
 }
@@ -112,7 +124,7 @@ fn obstacle(path: &Path) -> Option<(String, Option<&'static str>)> {
             Some(("it is not a file".to_owned(), Some("`--to -` writes to standard output")))
         }
         Ok(_) if !File::open(path).is_ok_and(Bundle::is_bundle) => Some((
-            "it is there, and is not a bundle".to_owned(),
+            "it already exists, and is not a bundle".to_owned(),
             Some("name another file; only an earlier bundle is replaced"),
         )),
         _ if !folder.is_dir() => Some((format!("the folder {} does not exist", folder.display()), None)),

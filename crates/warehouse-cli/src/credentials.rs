@@ -13,8 +13,9 @@ use artifact_source::Error;
 use async_trait::async_trait;
 
 use crate::arguments::Credentials;
-use crate::files::{file_name, manifest_files, read_text};
+use crate::files::{file_name, manifest_files, read_text, unreadable};
 use crate::message::{Exit, Messages};
+use crate::stopping::blocking;
 
 /// The largest file of Secrets, in bytes.
 const MAX_BYTES: usize = 16 << 20;
@@ -81,21 +82,14 @@ impl CredentialSource for PullSecrets {
 pub(crate) async fn read(
     arguments: Credentials,
     deadline: Instant,
-    messages: Messages,
+    messages: &Messages,
 ) -> Result<CredentialStore, Exit> {
-    // A file may be a pipe that no process writes to, and an interrupt must end the command all the same.
-    let read = tokio::task::spawn_blocking(move || read_all(&arguments, &messages));
-    match Call::new().with_deadline(deadline).within(read).await {
-        Ok(Ok(found)) => found,
-        Ok(Err(_)) => {
-            messages.error("the credentials could not be read: this is a bug in warehouse");
-            Err(Exit::Failure)
-        }
-        Err(_) => {
-            messages.error("the credentials could not be read in time");
-            Err(Exit::Failure)
-        }
-    }
+    let failure = "the credentials could not be read";
+    let read = blocking(messages, failure, move |messages| read_all(&arguments, messages));
+    Call::new().with_deadline(deadline).within(read).await.unwrap_or_else(|_| {
+        messages.error("the credentials could not be read in time");
+        Err(Exit::Failure)
+    })
 }
 
 fn read_all(arguments: &Credentials, messages: &Messages) -> Result<CredentialStore, Exit> {
@@ -167,7 +161,7 @@ fn secrets(named: &[PathBuf], messages: &Messages, bad: &mut bool) -> (Vec<Kargo
         let text = match read_text(&path, MAX_BYTES) {
             Ok(text) => text,
             Err(error) => {
-                messages.error(&format!("{name} could not be read: {error}"));
+                messages.error_of_file(&name, &unreadable(&name, &error), None);
                 *bad = true;
                 continue;
             }

@@ -12,7 +12,7 @@ use warehouse_spec::{Located, Location, Subscription, Warehouse};
 
 use crate::arguments::DiscoveryNetwork;
 use crate::credentials;
-use crate::message::{Exit, Messages, explained, place};
+use crate::message::{Exit, Messages, place};
 use crate::network::{cache_dir, http};
 use crate::progress::{Progress, Watched};
 use crate::stopping::{Stopping, stopped, unless_stopped};
@@ -60,6 +60,8 @@ pub(crate) struct Session {
     is_replay: bool,
     /// The name, `repoURL` or index of the subscription that alone is asked.
     only: Option<String>,
+    /// Whether the results say what failed, so that no message does.
+    has_failures_in_results: bool,
 }
 
 impl Session {
@@ -78,10 +80,10 @@ impl Session {
             return Self::replaying(replay, messages, stopping);
         }
         let deadline = Instant::now() + arguments.network.timeout;
-        let reading = credentials::read(arguments.network.credentials.clone(), deadline, *messages);
+        let reading = credentials::read(arguments.network.credentials.clone(), deadline, messages);
         let credentials = unless_stopped(&stopping, reading).await?;
-        let discoverer = discoverer(arguments).map_err(|message| {
-            messages.error(&message);
+        let discoverer = discoverer(arguments).map_err(|error| {
+            messages.explained(&error);
             Exit::Usage
         })?;
         let discoverer = discoverer.with_credentials(credentials.for_warehouses());
@@ -90,7 +92,7 @@ impl Session {
 
     /// A session of this discoverer.
     pub(crate) fn new(discoverer: Discoverer, deadline: Instant, stopping: Stopping) -> Self {
-        Self { discoverer, deadline, stopping, is_replay: false, only: None }
+        Self { discoverer, deadline, stopping, is_replay: false, only: None, has_failures_in_results: false }
     }
 
     /// A session on a bundle, which waits for nothing.
@@ -111,6 +113,11 @@ impl Session {
     /// The same session, which asks the subscriptions with this name, `repoURL` or index alone.
     pub(crate) fn only(self, subscription: Option<String>) -> Self {
         Self { only: subscription, ..self }
+    }
+
+    /// The same session, for results that say what failed: it is told once.
+    pub(crate) fn with_failures_in_results(self, has_failures_in_results: bool) -> Self {
+        Self { has_failures_in_results, ..self }
     }
 
     /// The places of the subscriptions that are asked.
@@ -136,7 +143,7 @@ impl Session {
             .collect();
         let several = warehouses.len() > 1;
         let total = warehouses.iter().map(|warehouse| self.asked(warehouse).len()).sum();
-        let progress = Progress::new(total, *messages);
+        let progress = Progress::new(total, messages.clone());
         let discover = async |warehouse: Located<Warehouse>| {
             let observer = observe(&warehouse);
             let report = self.run(&warehouse, &observer, &progress).await;
@@ -149,7 +156,13 @@ impl Session {
             () = progress.show() => Vec::new(),
         };
         progress.end();
-        discovered.iter().for_each(|(discovered, _)| print_messages(discovered, several, messages));
+        for (discovered, _) in &discovered {
+            print_messages(discovered, several, messages);
+            if !self.has_failures_in_results {
+                print_failures(discovered, several, messages);
+            }
+            print_outcome(discovered, messages);
+        }
         for warning in self.discoverer.take_warnings() {
             messages.warning(&warning, None);
         }
@@ -240,13 +253,15 @@ pub(crate) async fn discover(
     observed.into_iter().map(why).collect()
 }
 
-/// Prints the costs, warnings and failures of a Warehouse. Where it is one of several, they name it.
+/// Whether the answer of a subscription was given up.
+fn is_cancelled(subscription: &SubscriptionReport) -> bool {
+    subscription.error.as_ref().is_some_and(|error| error.kind() == ErrorKind::Cancelled)
+}
+
+/// Prints the costs and warnings of a Warehouse. Where it is one of several, they name it.
 fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
     let report = &discovered.report;
     let warehouse = discovered.heading(several);
-    let is_cancelled = |subscription: &SubscriptionReport| {
-        subscription.error.as_ref().is_some_and(|error| error.kind() == ErrorKind::Cancelled)
-    };
     // What was given up has no cost that is known.
     for subscription in report.subscriptions.iter().filter(|subscription| !is_cancelled(subscription)) {
         messages.detail(&format!("{warehouse}{}: {}", subscription.id, subscription.cost));
@@ -257,11 +272,21 @@ fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
             messages.warning(&message, warning.hint.as_deref());
         }
     }
-    for (subscription, error) in report.failures() {
+}
+
+/// Prints what failed.
+fn print_failures(discovered: &Discovered, several: bool, messages: &Messages) {
+    let warehouse = discovered.heading(several);
+    for (subscription, error) in discovered.report.failures() {
         let kind = discovered.warehouse.spec.subscriptions.get(subscription.index);
         let cause = kind.and_then(|kind| Cause::of_failure(kind, error));
         messages.failure(discovered.location(subscription), &warehouse, error, cause.as_ref());
     }
+}
+
+/// Prints a line with the outcome and the cost of a Warehouse.
+fn print_outcome(discovered: &Discovered, messages: &Messages) {
+    let report = &discovered.report;
     let count = report.subscriptions.len();
     let failed = report.failures().count();
     let plural = if count == 1 { "" } else { "s" };
@@ -282,12 +307,12 @@ fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
 }
 
 /// A discoverer with these arguments.
-pub(crate) fn discoverer(arguments: &DiscoveryNetwork) -> Result<Discoverer, String> {
-    builder(arguments)?.build().map_err(|error| explained(&error))
+pub(crate) fn discoverer(arguments: &DiscoveryNetwork) -> Result<Discoverer, Error> {
+    builder(arguments)?.build()
 }
 
 /// The same, to be configured.
-pub(crate) fn builder(arguments: &DiscoveryNetwork) -> Result<DiscovererBuilder, String> {
+pub(crate) fn builder(arguments: &DiscoveryNetwork) -> Result<DiscovererBuilder, Error> {
     let network = &arguments.network;
     let mut builder = Discoverer::builder()
         .http(http(network)?)

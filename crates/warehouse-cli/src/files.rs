@@ -1,15 +1,17 @@
 //! Files: those with manifests, by their names, folders and patterns; those of a folder that are passed over; and standard input.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::io;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use artifact_source::Error;
 use globset::GlobBuilder;
 use serde::Deserialize;
 use warehouse_spec::{Limits, Manifest, text_of};
 
-use crate::message::{Exit, Messages};
+use crate::message::{Exit, Messages, with_causes};
 
 /// The most files and folders that are looked at for a pattern, or within a folder.
 const MOST_ENTRIES: usize = 100_000;
@@ -42,7 +44,19 @@ pub(crate) struct ManifestFiles {
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     pub(crate) name: String,
-    pub(crate) error: io::Error,
+    error: io::Error,
+}
+
+impl Unreadable {
+    /// Says so.
+    pub(crate) fn said(&self) -> String {
+        unreadable(&self.name, &self.error)
+    }
+}
+
+/// Says that a file could not be read.
+pub(crate) fn unreadable(name: &str, error: &dyn Display) -> String {
+    format!("{name} could not be read: {error}")
 }
 
 /// Reads the files that are named, each once. Of a folder, and of what a pattern matches, those that hold nothing of Kargo, and patches of Kustomize, are passed over with a note.
@@ -73,8 +87,9 @@ pub(crate) fn read_files(
             let bytes = match read_bytes(&path, Limits::default().bytes) {
                 Ok(bytes) => bytes,
                 Err(error) => {
-                    messages.error(&format!("{name} could not be read: {error}"));
-                    read.unreadable.push(Unreadable { name, error });
+                    let file = Unreadable { name, error };
+                    messages.error_of_file(&file.name, &file.said(), None);
+                    read.unreadable.push(file);
                     continue;
                 }
             };
@@ -165,6 +180,15 @@ pub(crate) fn passed_over(manifest: &Manifest) -> Option<String> {
     (count > 0).then(|| format!("{count} {of} ({})", kinds.join(", ")))
 }
 
+/// An error about a file, which names it.
+pub(crate) fn in_file(name: &str, error: &Error) -> Error {
+    let named = Error::new(error.kind(), format!("{name}: {}", with_causes(error)));
+    match error.hint() {
+        Some(hint) => named.with_hint(hint),
+        None => named,
+    }
+}
+
 /// The files of one name: a folder is replaced by the manifests in it, and a pattern by the files that match it, sorted by name. With
 /// `recursive`, folders within folders are read, too.
 ///
@@ -184,7 +208,8 @@ pub(crate) fn manifest_files(
         return Ok(vec![path.to_owned()]);
     };
     let mut found = found.map_err(|error| {
-        messages.error(&format!("{} could not be read: {error}", path.display()));
+        let name = path.display().to_string();
+        messages.error_of_file(&name, &unreadable(&name, &error), None);
         Exit::Usage
     })?;
     if found.is_empty() {
@@ -198,7 +223,7 @@ pub(crate) fn manifest_files(
                 Some("`*` matches within a folder, `**` any folders; in quotes, the shell leaves it alone"),
             ),
         };
-        messages.error_with_help(&format!("{} {what}", path.display()), help);
+        messages.error_of_file(&path.display().to_string(), &format!("{} {what}", path.display()), help);
         return Err(Exit::Usage);
     }
     found.sort();

@@ -6,8 +6,9 @@ use discovery_bundle::Replay;
 use warehouse_spec::{Diagnostic, Lines, Located, Location, Options, Severity, Warehouse, text_of};
 
 use crate::arguments;
-use crate::files::{passed_over, read_files};
+use crate::files::{passed_over, read_files, unreadable};
 use crate::message::{Exit, Messages, OF_BUNDLE, place};
+use crate::stopping::blocking;
 
 /// The Warehouses that were read.
 #[derive(Debug)]
@@ -15,26 +16,6 @@ pub(crate) struct Input {
     pub(crate) warehouses: Vec<Located<Warehouse>>,
     /// What was left out because of an error.
     pub(crate) left_out: Vec<LeftOut>,
-}
-
-/// An input that cannot be used, after messages.
-#[derive(Debug)]
-pub(crate) struct Unusable {
-    pub(crate) exit: Exit,
-    /// What is wrong with it, as far as it is about a place in it.
-    pub(crate) left_out: Vec<LeftOut>,
-}
-
-impl From<Exit> for Unusable {
-    fn from(exit: Exit) -> Self {
-        Self { exit, left_out: Vec::new() }
-    }
-}
-
-impl From<Unusable> for Exit {
-    fn from(unusable: Unusable) -> Self {
-        unusable.exit
-    }
 }
 
 /// A file that could not be read, or an error in one.
@@ -46,7 +27,7 @@ pub(crate) struct LeftOut {
 }
 
 impl LeftOut {
-    fn file(name: String, message: String) -> Self {
+    fn file(name: &str, message: String) -> Self {
         Self { location: Location::of_file(name), message, help: None }
     }
 }
@@ -66,35 +47,28 @@ impl From<&Diagnostic> for LeftOut {
 pub(crate) async fn read_warehouses(
     arguments: arguments::Manifest,
     replay: Option<&Replay>,
-    messages: Messages,
-) -> Result<Input, Unusable> {
+    messages: &Messages,
+) -> Result<Input, Exit> {
     if let Some(replay) = replay.filter(|_| arguments.filenames.is_empty()) {
         let text = (OF_BUNDLE.to_owned(), replay.bundle().manifest(), false);
         // Nobody wrote it like this, so warnings help nobody.
         return warehouses_of([text], &arguments, Vec::new(), &messages.errors_only());
     }
-    // Standard input may never end, and a file may be a pipe. An interrupt must end the command all the same.
-    let read = tokio::task::spawn_blocking(move || read_all(&arguments, &messages));
-    read.await.unwrap_or_else(|_| {
-        messages.error("the manifest could not be read: this is a bug in warehouse");
-        Err(Exit::Failure.into())
-    })
+    blocking(messages, "the manifest could not be read", move |messages| read_all(&arguments, messages)).await
 }
 
-fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Input, Unusable> {
+fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Input, Exit> {
     let read = read_files(&arguments.filenames, arguments.recursive, messages)?;
-    let mut left_out: Vec<_> = read
-        .unreadable
-        .into_iter()
-        .map(|file| LeftOut::file(file.name, format!("it could not be read: {}", file.error)))
-        .collect();
+    let mut left_out: Vec<_> =
+        read.unreadable.into_iter().map(|file| LeftOut::file(&file.name, file.said())).collect();
     let mut texts = Vec::new();
     for file in read.files {
         match text_of(&file.bytes) {
             Ok(text) => texts.push((file.name, text.into_owned(), file.is_found)),
             Err(error) => {
-                messages.error(&format!("{} could not be read: {error}", file.name));
-                left_out.push(LeftOut::file(file.name, format!("it could not be read: {error}")));
+                let said = unreadable(&file.name, &error);
+                messages.error_of_file(&file.name, &said, None);
+                left_out.push(LeftOut::file(&file.name, said));
             }
         }
     }
@@ -107,7 +81,7 @@ fn warehouses_of(
     arguments: &arguments::Manifest,
     mut left_out: Vec<LeftOut>,
     messages: &Messages,
-) -> Result<Input, Unusable> {
+) -> Result<Input, Exit> {
     let options = Options::default().with_strict(arguments.strict);
     let mut warehouses = Vec::new();
     let mut skipped = 0;
@@ -127,7 +101,7 @@ fn warehouses_of(
     }
     let is_complete = left_out.is_empty();
     if !is_complete && !arguments.keep_going {
-        return Err(Unusable { exit: Exit::Usage, left_out });
+        return Err(Exit::Usage);
     }
     if warehouses.is_empty() {
         let message = match (skipped, is_complete) {
@@ -138,9 +112,8 @@ fn warehouses_of(
                 format!("there is no Warehouse in the input, only {many} documents of other kinds")
             }
         };
-        messages.error(&message);
-        left_out.push(LeftOut::file("the input".to_owned(), message));
-        return Err(Unusable { exit: Exit::Usage, left_out });
+        messages.error_of_file("the input", &message, None);
+        return Err(Exit::Usage);
     }
     warn_of_duplicates(&warehouses, messages);
     Ok(Input { warehouses, left_out })

@@ -14,6 +14,7 @@ mod progress;
 mod remedy;
 mod stopping;
 mod subscription_name;
+mod told;
 mod usage;
 
 use std::io;
@@ -32,15 +33,16 @@ const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 fn main() -> ExitCode {
     let arguments = usage::arguments();
     let MessageArguments { quiet, verbose, color, log_format } = arguments.messages;
-    let messages = Messages::new(Style { quiet, verbosity: verbose, format: log_format, color });
+    let style = Style { quiet, verbosity: verbose, format: log_format, color };
+    let messages = Messages::new(style, arguments.command.document());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             messages.error(&format!("the asynchronous runtime could not start: {error}"));
-            return Exit::Failure.into();
+            return messages.complete(Exit::Failure).into();
         }
     };
-    let exit = runtime.block_on(run_until_interrupted(arguments, messages));
+    let exit = messages.complete(runtime.block_on(run_until_interrupted(arguments, messages.clone())));
     // Blocking work that was cancelled is not waited for. It has nothing to finish.
     runtime.shutdown_background();
     exit.into()
@@ -57,7 +59,8 @@ async fn run_until_interrupted(arguments: Arguments, messages: Messages) -> Exit
     };
     let (stop, stopping) = watch::channel(false);
     let is_service = matches!(arguments.command, Command::Watch(_));
-    let mut command = tokio::spawn(async move { run(arguments, &messages, stopping).await });
+    let told = messages.clone();
+    let mut command = tokio::spawn(async move { run(arguments, &told, stopping).await });
     let signal = tokio::select! {
         exit = &mut command => return exit.unwrap_or_else(|_| {
             messages.error("this is a bug in warehouse; please report it with the lines above");

@@ -2,16 +2,19 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use artifact_source::{Error, printable, shorten};
 use serde::Serialize;
 use warehouse_discovery::Cause;
 use warehouse_spec::{Diagnostic, Lines, Location};
 
-use crate::arguments::{Color, LogFormat};
+use crate::arguments::{Color, ExplainFormat, LogFormat};
+use crate::output::{self, Failure};
 use crate::remedy::{hint_of, hint_of_chart};
+use crate::told::Told;
 
 /// The name of the manifest in a bundle.
 pub(crate) const OF_BUNDLE: &str = "the manifest of the bundle";
@@ -41,33 +44,49 @@ pub(crate) struct Style {
     pub(crate) color: Color,
 }
 
-/// Prints messages on standard error, as far as the arguments ask for them. A closed standard error is ignored.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Messages(Style);
+/// Prints messages on standard error, as far as the arguments ask for them, and results on standard output. A closed standard error is ignored.
+#[derive(Clone, Debug)]
+pub(crate) struct Messages {
+    style: Style,
+    told: Arc<Told>,
+}
 
 impl Messages {
-    pub(crate) fn new(style: Style) -> Self {
-        Self(style)
+    /// Messages of this style; and the results as a document for programs in this format, if any.
+    pub(crate) fn new(style: Style, format: Option<ExplainFormat>) -> Self {
+        Self { style, told: Arc::new(Told::new(format)) }
     }
 
     /// The same, for errors alone.
     pub(crate) fn errors_only(&self) -> Self {
-        Self(Style { quiet: true, verbosity: 0, ..self.0 })
+        let style = Style { quiet: true, verbosity: 0, ..self.style };
+        Self { style, told: Arc::clone(&self.told) }
     }
 
     /// An error.
     pub(crate) fn error(&self, message: &str) {
-        self.print(Level::Error, message, None);
+        self.error_with_help(message, None);
     }
 
     /// An error with what to do about it.
     pub(crate) fn error_with_help(&self, message: &str, help: Option<&str>) {
+        self.told.error(|| Failure::of_message(message.to_owned(), help.map(str::to_owned)));
+        self.print(Level::Error, message, help);
+    }
+
+    /// An error about a file as a whole, which the message names.
+    pub(crate) fn error_of_file(&self, file: &str, message: &str, help: Option<&str>) {
+        self.told.error(|| {
+            Failure::of_message(message.to_owned(), help.map(str::to_owned)).at(&Location::of_file(file))
+        });
         self.print(Level::Error, message, help);
     }
 
     /// An error with its causes and its hint.
     pub(crate) fn explained(&self, error: &Error) {
-        self.print(Level::Error, &with_causes(error), hint_of(error).as_deref());
+        let said = with_causes(error);
+        self.told.error(|| Failure::of_error(error, said.clone()));
+        self.print(Level::Error, &said, hint_of(error).as_deref());
     }
 
     /// An error of a chart's or a release's, with its causes and its hint.
@@ -80,7 +99,7 @@ impl Messages {
         let said = with_causes(error);
         let hint = hint_of_chart(error);
         let longer = said.contains("the deadline passed").then_some(LONGER);
-        self.print(Level::Error, &format!("{place}{said}"), hint.as_deref().or(longer));
+        self.error_with_help(&format!("{place}{said}"), hint.as_deref().or(longer));
     }
 
     /// Why a release is refused, and what to do.
@@ -88,31 +107,59 @@ impl Messages {
         self.print(Level::Refused, &refusal.to_string(), Some(&refusal.remedy()));
     }
 
-    /// The result of printing on standard output; a message where it failed.
-    pub(crate) fn printed(&self, result: std::io::Result<crate::output::Printed>) -> Result<(), Exit> {
-        result.map(drop).map_err(|error| {
-            self.error(&format!("the results could not be written: {error}"));
-            Exit::Failure
-        })
+    /// Calls `write` with standard output, for the results of the command. A reader that closes the pipe early is not an error.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::Usage`] where they could not be written, after a message.
+    pub(crate) fn results(
+        &self,
+        write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+    ) -> Result<(), Exit> {
+        self.results_begin();
+        output::print(write).map(drop).map_err(|error| self.unwritable(&error))
+    }
+
+    /// Says that the results are about to be printed, other than by [`Self::results`].
+    pub(crate) fn results_begin(&self) {
+        self.told.results_begin();
+    }
+
+    /// Says that standard output takes no results.
+    pub(crate) fn unwritable(&self, error: &io::Error) -> Exit {
+        self.error(&format!("the results could not be written: {error}"));
+        Exit::Usage
+    }
+
+    /// The errors that were told, for the document of a command that ends like this.
+    pub(crate) fn errors(&self, exit: Exit) -> Vec<Failure> {
+        self.told.errors(exit)
+    }
+
+    /// Prints the document of a command that has ended without one: a list of nothing, with the errors that were told.
+    pub(crate) fn complete(&self, exit: Exit) -> Exit {
+        let Some((format, errors)) = self.told.left(exit) else { return exit };
+        let printed = self.results(|out| format.write(&[] as &[Failure], &errors, out));
+        printed.err().unwrap_or(exit)
     }
 
     /// A warning with its hint; not printed when quiet.
     pub(crate) fn warning(&self, message: &str, help: Option<&str>) {
-        if !self.0.quiet {
+        if !self.style.quiet {
             self.print(Level::Warning, message, help);
         }
     }
 
     /// A note; not printed when quiet.
     pub(crate) fn note(&self, message: &str) {
-        if !self.0.quiet {
+        if !self.style.quiet {
             self.print(Level::Note, message, None);
         }
     }
 
     /// A detail, printed when verbose.
     pub(crate) fn detail(&self, message: &str) {
-        if self.0.verbosity > 0 {
+        if self.style.verbosity > 0 {
             self.print(Level::Detail, message, None);
         }
     }
@@ -124,14 +171,19 @@ impl Messages {
         }
     }
 
+    /// Whether errors alone are printed.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.style.quiet
+    }
+
     /// Whether details of details are printed.
     pub(crate) fn has_trace(&self) -> bool {
-        self.0.verbosity > 1
+        self.style.verbosity > 1
     }
 
     /// Whether there is a [status](Self::status).
     pub(crate) fn has_status(&self) -> bool {
-        let Style { quiet, verbosity, format, .. } = self.0;
+        let Style { quiet, verbosity, format, .. } = self.style;
         !quiet && verbosity == 0 && format == LogFormat::Text && std::io::stderr().is_terminal()
     }
 
@@ -147,10 +199,15 @@ impl Messages {
 
     /// A diagnostic of a manifest, with the line that it is about.
     pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic, lines: &Lines<'_>) {
-        if !diagnostic.is_error() && self.0.quiet {
+        if diagnostic.is_error() {
+            self.told.error(|| {
+                Failure::of_message(diagnostic.message.clone(), diagnostic.help.clone())
+                    .at(&diagnostic.location)
+            });
+        } else if self.style.quiet {
             return;
         }
-        match self.0.format {
+        match self.style.format {
             LogFormat::Json => print_json(&DiagnosticLine {
                 line: Line {
                     level: diagnostic.severity.as_str(),
@@ -194,7 +251,7 @@ impl Messages {
 
     /// Whether this stream, a terminal or not, has colours.
     pub(crate) fn has_colors(&self, stream: &impl std::io::IsTerminal) -> bool {
-        match self.0.color {
+        match self.style.color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
@@ -206,7 +263,7 @@ impl Messages {
     }
 
     fn print(&self, level: Level, message: &str, help: Option<&str>) {
-        if self.0.format == LogFormat::Json {
+        if self.style.format == LogFormat::Json {
             return print_json(&Line { level: level.name(), message, help });
         }
         let (color, reset) = match self.has_colors(&std::io::stderr()) {
@@ -286,17 +343,8 @@ struct DiagnosticLine<'a> {
 /// Prints a value as one line of JSON.
 fn print_json(value: &impl Serialize) {
     if let Ok(json) = serde_json::to_string(value) {
-        let _ = writeln!(std::io::stderr().lock(), "{}", crate::output::escaped(&json));
+        let _ = writeln!(std::io::stderr().lock(), "{}", output::escaped(&json));
     }
-}
-
-/// An error with its causes and its hint, in several lines.
-pub(crate) fn explained(error: &Error) -> String {
-    with_causes(error) + &helping(hint_of(error).as_deref())
-}
-
-fn helping(help: Option<&str>) -> String {
-    help.map(|help| format!("\n  help: {help}")).unwrap_or_default()
 }
 
 /// An error with its causes, in one line. A cause that the error quotes is not said again.
@@ -347,10 +395,17 @@ pub(crate) enum Exit {
     Success,
     /// At least one subscription or chart failed, a release was refused, or there is no Freight. The other results were printed.
     Failure,
-    /// The command line or the manifest cannot be used. No request was sent.
+    /// The command line or the manifest cannot be used, and no request was sent; or something cannot be read or written.
     Usage,
     /// The command was interrupted, as by Ctrl-C.
     Interrupted,
+}
+
+impl Exit {
+    /// This one, or that of a failure in the place of success.
+    pub(crate) fn or_failure(self) -> Self {
+        if self == Self::Success { Self::Failure } else { self }
+    }
 }
 
 impl From<Exit> for ExitCode {

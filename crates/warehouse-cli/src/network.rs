@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use artifact_http::{HttpClient, HttpClientBuilder, Pace};
+use artifact_source::{Error, ErrorKind};
 use oci_registry::registry_pace;
 
 use crate::arguments::{Cache, Network, RegistryRate};
-use crate::message::explained;
+use crate::files::{in_file, unreadable};
 
 /// The client with these arguments, to be built.
 ///
 /// # Errors
 ///
 /// If the file of certificates cannot be used.
-pub(crate) fn http(network: &Network) -> Result<HttpClientBuilder, String> {
+pub(crate) fn http(network: &Network) -> Result<HttpClientBuilder, Error> {
     let http = HttpClient::builder().proxy_from_environment(true);
     Ok(match &network.ca_file {
         Some(file) => http.add_root_certificate_pem(authorities(file)?),
@@ -26,24 +27,24 @@ pub(crate) fn http(network: &Network) -> Result<HttpClientBuilder, String> {
 /// # Errors
 ///
 /// For a host that no image can have.
-pub(crate) fn pace(rates: &[RegistryRate]) -> Result<Pace, String> {
+pub(crate) fn pace(rates: &[RegistryRate]) -> Result<Pace, Error> {
     let rates = rates.iter().map(|RegistryRate { host, per_second }| (&host.0, *per_second));
-    registry_pace(rates).map_err(|error| explained(&error))
+    registry_pace(rates)
 }
 
 /// The beginning of a certificate in PEM form.
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// The certificates in this PEM file, checked.
-fn authorities(file: &Path) -> Result<Vec<u8>, String> {
-    let pem =
-        std::fs::read(file).map_err(|error| format!("{} could not be read: {error}", file.display()))?;
+fn authorities(file: &Path) -> Result<Vec<u8>, Error> {
+    let name = file.display().to_string();
+    let invalid = |message: String| Error::new(ErrorKind::InvalidInput, message);
+    let pem = std::fs::read(file).map_err(|error| invalid(unreadable(&name, &error)))?;
     if !pem.windows(BEGIN.len()).any(|window| window == BEGIN) {
-        return Err(format!("{} holds no certificate in PEM form", file.display()));
+        return Err(invalid(format!("{name} holds no certificate in PEM form")));
     }
     let usable = HttpClient::builder().add_root_certificate_pem(&pem).build();
-    usable.map_err(|error| format!("{}: {}", file.display(), explained(&error)))?;
-    Ok(pem)
+    usable.map(|_| pem).map_err(|error| in_file(&name, &error))
 }
 
 /// The cache folder: the one of the arguments, or the platform's where it has one.

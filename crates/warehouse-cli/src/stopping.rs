@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::message::Exit;
+use crate::message::{Exit, Messages};
 
 /// Says that the command is to stop, as on Ctrl-C. A command that keeps it ends in order, and any other is aborted.
 pub(crate) type Stopping = watch::Receiver<bool>;
@@ -28,4 +28,21 @@ pub(crate) async fn unless_stopped<T, E: From<Exit>>(
         result = work => result,
         () = stopped(stopping) => Err(Exit::Interrupted.into()),
     }
+}
+
+/// Work on another thread: standard input may never end, a file may be a pipe, and an interrupt must end the command all the same.
+///
+/// # Errors
+///
+/// As the work, and [`Exit::Failure`] where it panicked, after a message that begins with `failure`.
+pub(crate) async fn blocking<T: Send + 'static>(
+    messages: &Messages,
+    failure: &str,
+    work: impl FnOnce(&Messages) -> Result<T, Exit> + Send + 'static,
+) -> Result<T, Exit> {
+    let told = messages.clone();
+    tokio::task::spawn_blocking(move || work(&told)).await.unwrap_or_else(|_| {
+        messages.error(&format!("{failure}: this is a bug in warehouse"));
+        Err(Exit::Failure)
+    })
 }

@@ -17,6 +17,18 @@ fn names_of(subscription: &Subscription) -> Vec<String> {
     [subscription, chart].into_iter().flatten().map(str::to_owned).chain([url]).collect()
 }
 
+/// The name of an artifact of this subscription that is written as `-o name` prints it: `1.2.0` of `ghcr.io/shop/web:1.2.0@sha256:...`.
+pub(crate) fn name_of_artifact<'t>(subscription: &Subscription, text: &'t str) -> Option<&'t str> {
+    let SourceLabel { url, chart, .. } = subscription.label();
+    let rest = text.strip_prefix(without_credential(url).trim_end_matches('/'))?;
+    let rest = match chart {
+        Some(chart) => rest.strip_prefix('/')?.strip_prefix(chart)?,
+        None => rest,
+    };
+    let name = rest.strip_prefix([':', '@'])?;
+    Some(name.split_once('@').map_or(name, |(name, _)| name))
+}
+
 /// How many names of subscriptions a message lists.
 const MOST_NAMES: usize = 10;
 

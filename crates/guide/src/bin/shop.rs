@@ -5,16 +5,40 @@
 use std::error::Error;
 use std::io::stdin;
 use std::path::Path;
+use std::process::ExitCode;
 
 use guide::Shop;
 
 /// The day of March 2026 on which what is pushed by hand was built.
 const TODAY: u8 = 20;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args().nth(1).ok_or("name a folder for warehouse.yaml: shop FOLDER")?;
+const USAGE: &str = "usage: shop FOLDER\n\nServers of the tutorial run until Ctrl-C; FOLDER/warehouse.yaml subscribes to them.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let folder = match arguments.as_slice() {
+        [help] if help == "--help" || help == "-h" => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        [folder] if !folder.starts_with('-') => folder,
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match serve(Path::new(folder)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(folder: &Path) -> Result<(), Box<dyn Error>> {
     let shop = Shop::open()?;
-    let file = shop.write_manifest(Path::new(&folder))?;
+    let file = shop.write_manifest(folder)?;
     println!("A registry, a Git server and a chart repository run on this machine.");
     println!("{} subscribes to them.", file.display());
     println!("Type `push 1.3.0` and Enter to publish an image; Ctrl-D or Ctrl-C ends.");

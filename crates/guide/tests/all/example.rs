@@ -4,13 +4,11 @@
 //! place in the result, best first, or with the reason for its rejection. `not read` is for what no rule had to look at.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 use warehouse_discovery::http::EgressPolicy;
-use warehouse_discovery::rules::Rejection;
-use warehouse_discovery::source::{AnyArtifact, Candidate, Trace};
+use warehouse_discovery::source::{AnyArtifact, Recorder, Trace};
 use warehouse_discovery::spec::{Options, SubscriptionKind};
-use warehouse_discovery::{Discoverer, Observer, Warehouse, parse};
+use warehouse_discovery::{Discoverer, Observer, Warehouse, parse, reasons};
 use warehouse_testkit::{Chart, ChartServer, Commit, GitServer, Registry};
 
 use crate::markdown::Table;
@@ -75,14 +73,18 @@ impl Example<'_> {
 
     /// What became of each candidate: its place in the result from 1, or the reason for its rejection.
     async fn discover(&self, warehouse: &Warehouse) -> BTreeMap<String, String> {
-        let rejected = Rejected::default();
+        let judged = Judged(Recorder::new());
         // The servers are on loopback.
         let builder = Discoverer::builder().egress(EgressPolicy::workstation());
         let discoverer = builder.build().expect("a discoverer");
-        let report = discoverer.run(warehouse).with_observer(&rejected).await;
+        let report = discoverer.run(warehouse).with_observer(&judged).await;
         let subscription = &report.subscriptions[0];
         assert!(subscription.error.is_none(), "{}: {:?}", self.place, subscription.error);
-        let mut results = rejected.0.into_inner().expect("no panic while it was locked");
+        // The words of `explain`.
+        let judged = judged.0.into_judgements();
+        let reasons = reasons(&warehouse.spec.subscriptions[0], &judged);
+        let rejected = judged.into_iter().zip(reasons).filter_map(|(judged, why)| Some((judged.name, why?)));
+        let mut results: BTreeMap<_, _> = rejected.collect();
         for (place, artifact) in subscription.artifacts.iter().enumerate() {
             results.insert(name(artifact), (place + 1).to_string());
         }
@@ -163,22 +165,12 @@ impl Example<'_> {
     }
 }
 
-/// The reason for each rejection.
-#[derive(Default)]
-struct Rejected(Mutex<BTreeMap<String, String>>);
+/// What was judged of the one subscription.
+struct Judged(Recorder);
 
-impl Observer for Rejected {
+impl Observer for Judged {
     fn trace(&self, _: usize) -> &dyn Trace {
-        self
-    }
-}
-
-impl Trace for Rejected {
-    fn accepted(&self, _: &Candidate<'_>) {}
-
-    fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection) {
-        let mut rejected = self.0.lock().expect("no panic while it was locked");
-        rejected.insert(candidate.name.to_owned(), why.to_string());
+        &self.0
     }
 }
 

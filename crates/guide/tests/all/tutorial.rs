@@ -19,6 +19,33 @@ const PAGE: &str = "guide/tutorial.md";
 const MANIFEST: &str = "shop/warehouse.yaml";
 
 #[test]
+fn a_restart_of_the_servers_leaves_edits_in_the_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = Shop::open().unwrap().write_manifest(folder.path()).unwrap();
+    let edited = fs::read_to_string(&file).unwrap().replace("^1.0.0", ">=1.0.0-0");
+    fs::write(&file, edited).unwrap();
+    let again = Shop::open().unwrap();
+    again.write_manifest(folder.path()).unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), again.manifest().replace("^1.0.0", ">=1.0.0-0"));
+}
+
+#[test]
+fn shop_says_how_it_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, code) in [(&[][..], 2), (&["--help"], 0), (&["--port"], 2), (&["a", "b"], 2)] {
+        let ran = Command::new(env!("CARGO_BIN_EXE_shop"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = [ran.stdout, ran.stderr].concat();
+        assert!(String::from_utf8(said).unwrap().starts_with("usage: shop FOLDER\n"), "{arguments:?}");
+        assert_eq!(ran.status.code(), Some(code), "{arguments:?}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn who_follows_the_tutorial_sees_what_it_says() {
     let Some(programs) = programs() else {
         let _ = writeln!(

@@ -32,8 +32,9 @@ impl From<LiveManifest> for Manifest {
 /// A bundle in the place of the network.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReplayFrom {
-    /// Answer from this bundle of `warehouse record`, at its time, and send nothing. Without -f, its own Warehouses are discovered.
-    #[arg(long, value_name = "BUNDLE", help_heading = "Input")]
+    /// Answer from this bundle of `warehouse record`, a file or standard input (-), at its time, and send nothing. Without -f, its own Warehouses are
+    /// discovered.
+    #[arg(long, value_name = "BUNDLE|-", help_heading = "Input")]
     pub(crate) replay: Option<PathBuf>,
 }
 
@@ -52,7 +53,8 @@ pub(crate) struct Record {
 
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    /// The bundle.
+    /// The bundle: a file, or standard input (-).
+    #[arg(value_name = "BUNDLE|-")]
     pub(crate) bundle: PathBuf,
 
     /// Discover the Warehouses of this file, of every .yaml, .yml and .json file of this folder, of the files that this pattern matches, or of standard

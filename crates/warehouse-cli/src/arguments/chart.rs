@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chart_release::DevVersion;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::Network;
+use super::{ExplainFormat, Network};
 
 /// Publish Helm charts: package, push, index, tag.
 #[derive(Debug, Subcommand)]
@@ -64,6 +64,23 @@ pub(crate) enum Chart {
     Dependency(Dependency),
 }
 
+impl Chart {
+    /// The form of the list of items and errors that is printed whatever the outcome, if one is asked for.
+    pub(crate) fn document(&self) -> Option<ExplainFormat> {
+        match self {
+            Self::Package(arguments) => arguments.output.of_list(),
+            Self::Push(arguments) => arguments.output.of_list(),
+            Self::Backup(arguments) => arguments.output.of_list(),
+            Self::Plan(arguments) | Self::Release(arguments) => arguments.publishing.output.of_list(),
+            Self::ReleaseDev(arguments) => arguments.publishing.output.of_list(),
+            Self::Auto(arguments) => arguments.releases.publishing.output.of_list(),
+            Self::Changed(arguments) => arguments.output.of_list(),
+            Self::Lint(arguments) => arguments.report.output.of_list(),
+            Self::Unlock(_) | Self::BuildMarker(_) | Self::Dependency(_) => None,
+        }
+    }
+}
+
 /// Check Dockerfiles.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Dockerfile {
@@ -111,6 +128,13 @@ pub(crate) enum ChartFormat {
     Json,
     /// Names only, one a line.
     Name,
+}
+
+impl ChartFormat {
+    /// The form of the list, if it is one.
+    fn of_list(self) -> Option<ExplainFormat> {
+        (self == Self::Json).then_some(ExplainFormat::Json)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -364,6 +388,13 @@ pub(crate) enum LintFormat {
     Json,
     /// SARIF 2.1.0, as code scanning reads it.
     Sarif,
+}
+
+impl LintFormat {
+    /// The form of the list, if it is one.
+    pub(super) fn of_list(self) -> Option<ExplainFormat> {
+        (self == Self::Json).then_some(ExplainFormat::Json)
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use artifact_http::EgressPolicy;
+use artifact_source::{Error, ErrorKind};
 use clap::{Args, ValueEnum};
 
 /// The policy of connections.
@@ -42,7 +43,7 @@ enum Permission {
 }
 
 impl Permission {
-    fn add_to(&self, policy: EgressPolicy) -> Result<EgressPolicy, artifact_source::Error> {
+    fn add_to(&self, policy: EgressPolicy) -> Result<EgressPolicy, Error> {
         Ok(match self {
             Self::Network(network) => policy.allow_network(network)?,
             Self::Host(host) => policy.allow_host(host)?,
@@ -92,16 +93,16 @@ impl Egress {
     /// # Errors
     ///
     /// If something is permitted that needs no permission.
-    pub(crate) fn policy(&self) -> Result<EgressPolicy, String> {
+    pub(crate) fn policy(&self) -> Result<EgressPolicy, Error> {
         match self.policy {
             Policy::Workstation if self.allow.is_empty() => Ok(EgressPolicy::workstation()),
             Policy::Workstation => {
-                Err("--egress-allow needs --egress cluster: without it, everything is permitted".to_owned())
+                let message = "--egress-allow needs --egress cluster: without it, everything is permitted";
+                Err(Error::new(ErrorKind::InvalidInput, message))
             }
             Policy::Cluster => {
                 let mut permissions = self.allow.iter();
-                let policy = permissions.try_fold(EgressPolicy::cluster(), |policy, one| one.add_to(policy));
-                policy.map_err(|error| error.to_string())
+                permissions.try_fold(EgressPolicy::cluster(), |policy, one| one.add_to(policy))
             }
         }
     }

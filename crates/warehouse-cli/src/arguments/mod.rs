@@ -4,6 +4,7 @@ mod bundle;
 mod chart;
 mod egress;
 mod manifest;
+mod select;
 mod watch;
 
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub(crate) use chart::{
     Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, DevReleases,
     Dockerfile, Lint, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks, Unlock,
 };
+
+pub(crate) use select::{Common, Expr, Filter, Lexical, Paths, Regex, Rule, Select, Semver};
 
 pub(crate) use watch::{Exec, Rounds, Watch, WatchFormat};
 
@@ -153,6 +156,31 @@ pub(crate) enum Command {
     Man(Man),
 }
 
+impl Command {
+    /// The form of the list of items and errors that is printed whatever the outcome, if one is asked for.
+    pub(crate) fn document(&self) -> Option<ExplainFormat> {
+        match self {
+            Self::Discover(arguments) | Self::Freight(arguments) => arguments.output.of_list(),
+            Self::Replay(arguments) => arguments.output.of_list(),
+            Self::Explain(arguments) => arguments.output.of_list(),
+            Self::Select(arguments) => arguments.format().of_list(),
+            Self::Lint(arguments) => arguments.report.output.of_list(),
+            Self::Dockerfile(Dockerfile::Lint(arguments)) => arguments.report.output.of_list(),
+            Self::Chart(arguments) => arguments.document(),
+            #[cfg(feature = "demo")]
+            Self::Demo(_) => None,
+            Self::Watch(_)
+            | Self::Record(_)
+            | Self::Migrate(_)
+            | Self::Schema(_)
+            | Self::Lsp
+            | Self::Cache(_)
+            | Self::Completions(_)
+            | Self::Man(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
     /// Print the folder.
@@ -179,7 +207,7 @@ pub(crate) struct Completions {
 
 #[derive(Debug, Args)]
 pub(crate) struct Man {
-    /// The folder, which must exist. Files of the same names are replaced.
+    /// The folder; it is made if it is missing. Files of the same names are replaced.
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
 }
@@ -234,7 +262,7 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "NAME|URL|N", help_heading = "Output")]
     pub(crate) subscription: Option<String>,
 
-    /// Show only this candidate: a tag, a version, or the beginning of a commit's id. May be given several times; exit
+    /// Show only this candidate: a tag, a version, the beginning of a commit's id, or what `discover -o name` prints. May be given several times; exit
     /// code 1 if it is not a candidate of any subscription that has answered.
     #[arg(long, value_name = "TAG|VERSION|COMMIT", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Output")]
     pub(crate) candidate: Vec<String>,
@@ -263,6 +291,13 @@ pub(crate) enum ExplainFormat {
     Json,
     /// The same as YAML.
     Yaml,
+}
+
+impl ExplainFormat {
+    /// The same, if it is one for programs.
+    pub(crate) fn of_list(self) -> Option<Self> {
+        Some(self).filter(|format| *format != Self::Text)
+    }
 }
 
 /// The manifests to read.
@@ -402,133 +437,6 @@ fn duration(text: &str) -> Result<Duration, String> {
         Ok(_) => Err("it must be longer than zero".to_owned()),
         Err(error) => Err(error.to_string()),
     }
-}
-
-/// A rule, or where it is.
-#[derive(Debug, Args)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true,
-    arg_required_else_help = true
-)]
-pub(crate) struct Select {
-    #[command(subcommand)]
-    pub(crate) rule: Option<Rule>,
-
-    /// Read the rule from the Warehouse in this file.
-    #[arg(short, long = "filename", value_name = "FILE", required = true, help_heading = "Input")]
-    pub(crate) filename: Option<PathBuf>,
-
-    /// The subscription with the rule: its name, its repoURL, or its index in the manifest, from 0. Not needed where there is one.
-    #[arg(long, value_name = "NAME|URL|N", help_heading = "Input")]
-    pub(crate) subscription: Option<String>,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-/// Every rule reads candidates from standard input, one a line, and prints those that fit.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Rule {
-    /// Print versions that meet a constraint, newest first, such as: warehouse select semver '^1.26.0' --limit 20 < tags.txt
-    Semver(Semver),
-    /// Print names in descending byte order.
-    Lexical(Lexical),
-    /// Print lines that a regular expression of Go's syntax matches, in input order.
-    Regex(Regex),
-    /// Print paths that selectors include, in input order.
-    Paths(Paths),
-    /// Print candidates for which an expression is true, in input order.
-    ///
-    /// A line that starts with { is a JSON object whose keys are the expression's variables; any other line is a tag,
-    /// and the expression's variable `tag`.
-    Expr(Expr),
-}
-
-/// The arguments of every rule.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub(crate) struct Common {
-    /// Print no more than this many.
-    #[arg(short, long, value_name = "N")]
-    pub(crate) limit: Option<usize>,
-
-    /// Print every candidate: a + before one that fits, a - before one that does not, with the reason behind a tab.
-    #[arg(short, long)]
-    pub(crate) explain: bool,
-
-    /// How to print them.
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) output: ExplainFormat,
-}
-
-/// The names that are candidates at all.
-#[derive(Debug, Args)]
-pub(crate) struct Filter {
-    /// Accept only names that one of these regular expressions matches. May be given several times.
-    #[arg(long, value_name = "REGEX")]
-    pub(crate) allow: Vec<String>,
-
-    /// Reject names that this regular expression matches. May be given several times.
-    #[arg(long, value_name = "REGEX")]
-    pub(crate) ignore: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Semver {
-    /// The constraint, such as '^1.26.0' or '>=1.2, <3'. Defaults to any version.
-    pub(crate) constraint: Option<String>,
-
-    /// Read incomplete names such as v1.2 as versions, as `strictSemvers: false` does.
-    #[arg(long)]
-    pub(crate) loose: bool,
-
-    #[command(flatten)]
-    pub(crate) filter: Filter,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Lexical {
-    #[command(flatten)]
-    pub(crate) filter: Filter,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Regex {
-    /// The regular expression; it may match anywhere in the line.
-    pub(crate) pattern: String,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Paths {
-    /// Selectors of `includePaths`: a path prefix, or glob:, regex: or regexp: and a pattern. Defaults to every path.
-    #[arg(value_name = "SELECTOR")]
-    pub(crate) include: Vec<String>,
-
-    /// A selector of `excludePaths`. May be given several times.
-    #[arg(long, value_name = "SELECTOR")]
-    pub(crate) exclude: Vec<String>,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Expr {
-    /// The expression, such as: tag startsWith 'v1.' && !(tag endsWith '-rc')
-    pub(crate) expression: String,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
 }
 
 /// The host of a registry: `ghcr.io`, `registry.internal:5000`, `[::1]:5000`.

@@ -41,7 +41,7 @@ pub(crate) struct Rounds {
     #[arg(long)]
     pub(crate) once: bool,
 
-    /// Keep in this folder what was found and which Freight is handled, one file for each Warehouse. Without it, each start begins from nothing.
+    /// Keep in this folder what was found and which Freight is handled, one file for each Warehouse. Without it, each start starts over.
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
 

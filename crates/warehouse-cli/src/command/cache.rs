@@ -25,11 +25,11 @@ pub(crate) fn cache(command: &CacheCommand, messages: &Messages) -> Result<Exit,
     };
     match command {
         CacheCommand::Path(_) => {
-            messages.printed(output::print(|out| output::line(out, &folder.display().to_string())))?;
+            messages.results(|out| output::line(out, &folder.display().to_string()))?;
         }
         CacheCommand::Size(_) => {
             let bytes = size_of(&folder).map_err(failed)?;
-            messages.printed(output::print(|out| output::line(out, &bytes.to_string())))?;
+            messages.results(|out| output::line(out, &bytes.to_string()))?;
             messages.note(&format!("{}: {}", folder.display(), size(bytes)));
         }
         CacheCommand::Clear(_) => {

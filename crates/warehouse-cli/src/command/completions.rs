@@ -4,26 +4,23 @@ use clap::CommandFactory as _;
 
 use crate::arguments::{Arguments, Completions, Man};
 use crate::message::{Exit, Messages};
-use crate::output;
 
 /// Prints the script that completes commands in a shell.
 pub(crate) fn completions(arguments: &Completions, messages: &Messages) -> Result<Exit, Exit> {
     // The generator panics where it cannot write, as to a closed pipe.
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Arguments::command(), "warehouse", &mut script);
-    messages.printed(output::print(|out| out.write_all(&script)))?;
+    messages.results(|out| out.write_all(&script))?;
     Ok(Exit::Success)
 }
 
 /// Writes a man page for each command.
 pub(crate) fn man(arguments: &Man, messages: &Messages) -> Result<Exit, Exit> {
-    clap_mangen::generate_to(Arguments::command(), &arguments.folder).map_err(|error| {
+    let made = std::fs::create_dir_all(&arguments.folder);
+    let written = made.and_then(|()| clap_mangen::generate_to(Arguments::command(), &arguments.folder));
+    written.map_err(|error| {
         let folder = arguments.folder.display();
-        let help = (!arguments.folder.exists()).then(|| format!("create the folder: mkdir -p '{folder}'"));
-        messages.error_with_help(
-            &format!("the man pages could not be written to {folder}: {error}"),
-            help.as_deref(),
-        );
+        messages.error(&format!("the man pages could not be written to {folder}: {error}"));
         Exit::Usage
     })?;
     Ok(Exit::Success)

@@ -7,16 +7,12 @@ use crate::files::{ManifestFile, Unreadable, passed_over, read_files};
 use crate::message::{Exit, Messages};
 use crate::output;
 use crate::output::Failure;
+use crate::stopping::blocking;
 
 /// Checks manifests and prints what is wrong with them.
 pub(crate) async fn lint(arguments: LintManifests, messages: &Messages) -> Result<Exit, Exit> {
-    let messages = *messages;
-    // Standard input may never end. An interrupt must end the command all the same.
-    let run = tokio::task::spawn_blocking(move || check(&arguments, &messages));
-    run.await.unwrap_or_else(|_| {
-        messages.error("the manifests could not be checked: this is a bug in warehouse");
-        Err(Exit::Failure)
-    })
+    blocking(messages, "the manifests could not be checked", move |messages| check(&arguments, messages))
+        .await
 }
 
 fn check(arguments: &LintManifests, messages: &Messages) -> Result<Exit, Exit> {
@@ -31,7 +27,7 @@ fn check(arguments: &LintManifests, messages: &Messages) -> Result<Exit, Exit> {
     }
     let all = || found.iter().flat_map(|(_, diagnostics)| diagnostics);
     let has_colors = messages.has_colors(&std::io::stdout());
-    messages.printed(output::print(|out| match arguments.report.output {
+    messages.results(|out| match arguments.report.output {
         LintFormat::Text => found.iter().try_for_each(|(file, diagnostics)| {
             let text = text_of(&file.bytes).unwrap_or_default();
             let lines = Lines::new(&text);
@@ -41,14 +37,12 @@ fn check(arguments: &LintManifests, messages: &Messages) -> Result<Exit, Exit> {
             })
         }),
         LintFormat::Json => {
-            let unreadable = |file: &Unreadable| {
-                Failure::of_file(&file.name, format!("it could not be read: {}", file.error))
-            };
+            let unreadable = |file: &Unreadable| Failure::of_file(&file.name, file.said());
             let errors: Vec<_> = read.unreadable.iter().map(unreadable).collect();
             output::write_list(&all().collect::<Vec<_>>(), &errors, out)
         }
         LintFormat::Sarif => output::write_json_value(&diagnostics::sarif::log(&sarif_tool(), all()), out),
-    }))?;
+    })?;
     let count = |severity| all().filter(|found| found.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if arguments.report.output == LintFormat::Text {

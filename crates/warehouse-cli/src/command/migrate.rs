@@ -12,29 +12,25 @@ use crate::arguments::Migrate;
 use crate::files::{ManifestFile, is_standard_input, read_bytes, read_files};
 use crate::message::{Exit, Messages};
 use crate::output;
+use crate::stopping::blocking;
 
 /// The mark with which some editors begin a file in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Rewrites manifests to the spellings of an edition.
 pub(crate) async fn migrate(arguments: Migrate, messages: &Messages) -> Result<Exit, Exit> {
-    let messages = *messages;
-    // Standard input may never end. An interrupt must end the command all the same.
-    let run = tokio::task::spawn_blocking(move || run(&arguments, &messages));
-    run.await.unwrap_or_else(|_| {
-        messages.error("the manifests could not be migrated: this is a bug in warehouse");
-        Err(Exit::Failure)
-    })
+    blocking(messages, "the manifests could not be migrated", move |messages| run(&arguments, messages)).await
 }
 
 fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
     if arguments.in_place && arguments.files.filenames.iter().any(|path| is_standard_input(path)) {
-        messages.error("standard input cannot be written in place\n  help: leave --in-place out, and the result is printed");
+        let help = Some("leave --in-place out, and the result is printed");
+        messages.error_with_help("standard input cannot be written in place", help);
         return Err(Exit::Usage);
     }
     let read = read_files(&arguments.files.filenames, arguments.files.recursive, messages)?;
     if !arguments.in_place && !arguments.diff && read.files.len() > 1 {
-        messages.error("there are several files\n  help: give --diff or --in-place, or one file");
+        messages.error_with_help("there are several files", Some("give --diff or --in-place, or one file"));
         return Err(Exit::Usage);
     }
     let mut exit = if read.unreadable.is_empty() { Exit::Success } else { Exit::Usage };
@@ -62,12 +58,12 @@ fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
         changes += migration.changes.len();
         changed += usize::from(migration.is_changed());
         if arguments.in_place {
-            messages.printed(output::print(|out| {
+            messages.results(|out| {
                 migration.changes.iter().try_for_each(|change| output::line(out, &done(change)))
-            }))?;
+            })?;
             continue;
         }
-        messages.printed(output::print(|out| match arguments.diff {
+        messages.results(|out| match arguments.diff {
             true => {
                 // The first line begins with the mark, for `patch` to find it.
                 let mark = if file.bytes.starts_with(MARK) { "\u{feff}" } else { "" };
@@ -76,7 +72,7 @@ fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
                 diff.write(messages.has_colors(&std::io::stdout()), out)
             }
             false => output_of(file, &migration).try_for_each(|part| out.write_all(part)),
-        }))?;
+        })?;
         migration.changes.iter().for_each(|change| messages.note(&done(change)));
     }
     messages.note(&format!("{} in {}", output::counted(changes, "change"), output::counted(changed, "file")));
@@ -88,7 +84,8 @@ fn text<'f>(file: &'f ManifestFile, messages: &Messages) -> Result<&'f str, Exit
     match text_of(&file.bytes) {
         Ok(Cow::Borrowed(text)) => Ok(text),
         Ok(Cow::Owned(_)) => {
-            messages.error(&format!("{} is text, and not in UTF-8\n  help: save it as UTF-8", file.name));
+            let message = format!("{} is text, and not in UTF-8", file.name);
+            messages.error_with_help(&message, Some("save it as UTF-8"));
             Err(Exit::Usage)
         }
         Err(_) => {

@@ -21,14 +21,14 @@ use discovery_bundle::Replay;
 use warehouse_discovery::Observer;
 use warehouse_spec::Warehouse;
 
-use crate::arguments::{Explain, ExplainFormat};
+use crate::arguments::Explain;
 use crate::discovery::{Discovered, Session};
-use crate::input::{Input, LeftOut, Unusable, read_warehouses};
-use crate::message::{Exit, Messages, with_causes};
+use crate::input::{Input, LeftOut, read_warehouses};
+use crate::message::{Exit, Messages};
 use crate::network::http;
 use crate::output::{Explanation, Failure, Paint};
 use crate::stopping::{Stopping, unless_stopped};
-use crate::subscription_name::{is_named, not_named};
+use crate::subscription_name::{is_named, name_of_artifact, not_named};
 use crate::{arguments, bundle, credentials, discovery, output};
 
 pub(crate) use cache::cache;
@@ -57,20 +57,20 @@ pub(super) async fn read_input(
     replay: Option<&Replay>,
     messages: &Messages,
     stopping: &Stopping,
-) -> Result<Input, Unusable> {
-    let read = unless_stopped(stopping, read_warehouses(manifest, replay, *messages)).await;
+) -> Result<Input, Exit> {
+    let read = unless_stopped(stopping, read_warehouses(manifest, replay, messages)).await;
     let client = http(&network.network);
     let read = match (read, client) {
         (Ok(input), Ok(_)) => return Ok(input),
-        (read, Err(message)) => {
-            messages.error(&message);
-            Err(read.err().unwrap_or_else(|| Exit::Usage.into()))
+        (read, Err(error)) => {
+            messages.explained(&error);
+            Err(read.err().unwrap_or(Exit::Usage))
         }
         (read, Ok(_)) => read,
     };
     let deadline = Instant::now() + network.network.timeout;
     // Only for its messages: the command fails anyway.
-    let reading = credentials::read(network.network.credentials.clone(), deadline, *messages);
+    let reading = credentials::read(network.network.credentials.clone(), deadline, messages);
     drop(unless_stopped(stopping, reading).await);
     read
 }
@@ -87,8 +87,14 @@ async fn open(
     network: &arguments::DiscoveryNetwork,
     messages: &Messages,
     stopping: Stopping,
-) -> Result<(Input, Session), Unusable> {
-    let replay = from.replay.as_deref().map(|path| bundle::open(path, messages)).transpose()?;
+) -> Result<(Input, Session), Exit> {
+    let replay = match &from.replay {
+        Some(path) => {
+            let open = bundle::open(path, &manifest.filenames, messages);
+            Some(unless_stopped(&stopping, open).await?)
+        }
+        None => None,
+    };
     let input = read_input(manifest, network, replay.as_ref(), messages, &stopping).await?;
     let session = Session::open(network, replay.as_ref(), messages, stopping).await?;
     Ok((input, session))
@@ -97,29 +103,15 @@ async fn open(
 /// What was discovered, and what of the input was left out.
 type Outcome = (Vec<Discovered>, Vec<LeftOut>);
 
-/// Discovers what the arguments name, on the network or in a bundle. A document for programs is printed also where the input cannot be used.
+/// Discovers what the arguments name, on the network or in a bundle.
 async fn discovered(
     arguments: arguments::Discovery,
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Outcome, Exit> {
-    let opened = open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await;
     let (Input { warehouses, left_out }, session) =
-        opened.map_err(|unusable| refused(unusable, arguments.output.of_list(), messages))?;
+        open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
     Ok((discovery::discover(warehouses, &session, messages).await, left_out))
-}
-
-/// The exit code for an input that cannot be used. A list of what is wrong with it is printed, where the results would have been one.
-fn refused(unusable: Unusable, format: Option<ExplainFormat>, messages: &Messages) -> Exit {
-    let Unusable { exit, left_out } = unusable;
-    let Some(format) = format.filter(|_| exit == Exit::Usage) else { return exit };
-    let mut errors: Vec<_> = left_out.iter().map(Failure::from).collect();
-    if errors.is_empty() {
-        let message = "the command could not begin: a message on standard error says why";
-        errors.push(Failure::of_input(message.to_owned(), None));
-    }
-    let printed = messages.printed(output::print(|out| format.write(&[] as &[Failure], &errors, out)));
-    printed.err().unwrap_or(exit)
 }
 
 /// Prints the newest artifacts of every subscription.
@@ -130,7 +122,7 @@ pub(crate) async fn discover(
 ) -> Result<Exit, Exit> {
     let format = arguments.output;
     let (discovered, left_out) = discovered(arguments, messages, stopping).await?;
-    messages.printed(output::print(|out| output::artifacts(&discovered, &left_out, format, out)))?;
+    messages.results(|out| output::artifacts(&discovered, &left_out, format, out))?;
     Ok(exit_of(left_out.is_empty() && discovered.iter().all(|discovered| discovered.report.is_complete())))
 }
 
@@ -152,19 +144,22 @@ pub(crate) async fn freight(
                 messages.error(&format!(
                     "{}: no Freight: {}",
                     discovered.warehouse.qualified_name(),
-                    describe(&reason)
+                    describe(discovered, &reason, messages)
                 ));
                 errors.push(Failure::of_freight(discovered, &reason));
             }
         }
     }
-    messages.printed(output::print(|out| output::freight(&built, &errors, format, out)))?;
+    messages.results(|out| output::freight(&built, &errors, format, out))?;
     Ok(exit_of(errors.is_empty()))
 }
 
-/// Why there is no Freight. The failures of subscriptions were printed before, with location and hint.
-fn describe(reason: &freight::NoFreight) -> String {
-    let freight::NoFreight::Missing(missing) = reason else { return with_causes(reason) };
+/// Why there is no Freight. The failures of subscriptions were printed before, with location and hint; and why nothing fits, unless errors alone are.
+fn describe(discovered: &Discovered, reason: &freight::NoFreight, messages: &Messages) -> String {
+    let missing = match reason {
+        freight::NoFreight::Missing(missing) if !messages.is_quiet() => missing,
+        _ => return output::why_no_freight(discovered, reason),
+    };
     let missing = missing.iter().map(|missing| match missing.cause {
         freight::MissingCause::Failed(_) => {
             format!("subscription {} ({}) failed, see above", missing.index, missing.subscription)
@@ -200,9 +195,8 @@ pub(crate) async fn explain(
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Exit, Exit> {
-    let format = Some(arguments.output).filter(|format| *format != ExplainFormat::Text);
-    let opened = open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await;
-    let (mut input, session) = opened.map_err(|unusable| refused(unusable, format, messages))?;
+    let (mut input, session) =
+        open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
     if let Some(name) = arguments.subscription.as_deref() {
         let all = input.warehouses.iter().flat_map(|warehouse| &warehouse.spec.subscriptions);
         let is_there = input.warehouses.iter().any(|warehouse| {
@@ -210,10 +204,17 @@ pub(crate) async fn explain(
             subscriptions.any(|(index, subscription)| is_named(subscription, index, name))
         });
         if !is_there {
-            return Err(refused(not_named(name, all, messages).into(), format, messages));
+            return Err(not_named(name, all, messages));
         }
     }
-    let session = session.only(arguments.subscription);
+    let subscriptions = || input.warehouses.iter().flat_map(|warehouse| &warehouse.spec.subscriptions);
+    let name_of = |text: &String| {
+        let name = subscriptions().find_map(|subscription| name_of_artifact(subscription, text));
+        name.unwrap_or(text).to_owned()
+    };
+    let candidates: Vec<String> = arguments.candidate.iter().map(name_of).collect();
+    let is_text = arguments.output.of_list().is_none();
+    let session = session.only(arguments.subscription).with_failures_in_results(is_text);
     let observed = session.discover(std::mem::take(&mut input.warehouses), messages, Recorders::of).await;
     let failed = observed.iter().flat_map(|(discovered, _)| Failure::of_subscriptions(discovered));
     let errors: Vec<_> = input.left_out.iter().map(Failure::from).chain(failed).collect();
@@ -222,19 +223,17 @@ pub(crate) async fn explain(
     });
     let mut explanations: Vec<_> = explained.collect();
     let mut complete = input.left_out.is_empty() && explanations.iter().all(Explanation::is_complete);
-    if !arguments.candidate.is_empty() {
+    if !candidates.is_empty() {
         let is_unlisted =
             |name: &&String| !explanations.iter().any(|explanation| explanation.has_candidate(name));
-        let unlisted: Vec<_> = arguments.candidate.iter().filter(is_unlisted).collect();
+        let unlisted: Vec<_> = candidates.iter().filter(is_unlisted).collect();
         complete &= unlisted.is_empty();
-        explanations.iter_mut().for_each(|explanation| explanation.keep(&arguments.candidate, &unlisted));
+        explanations.iter_mut().for_each(|explanation| explanation.keep(&candidates, &unlisted));
     }
     if let Some(rule) = &arguments.reason {
         explanations.iter_mut().for_each(|explanation| explanation.keep_rule(rule));
     }
     let paint = Paint(messages.has_colors(&std::io::stdout()));
-    messages.printed(output::print(|out| {
-        output::explanations(&mut explanations, &errors, arguments.output, paint, out)
-    }))?;
+    messages.results(|out| output::explanations(&mut explanations, &errors, arguments.output, paint, out))?;
     Ok(exit_of(complete))
 }

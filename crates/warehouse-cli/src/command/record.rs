@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use artifact_source::Error;
 use discovery_bundle::Recorder;
 use jiff::Timestamp;
 use warehouse_discovery::Discoverer;
@@ -14,7 +15,7 @@ use crate::bundle::Target;
 use crate::credentials;
 use crate::discovery::{Session, builder, discover};
 use crate::input::Input;
-use crate::message::{Exit, Messages, explained};
+use crate::message::{Exit, Messages};
 use crate::network::http;
 use crate::output::counted;
 use crate::stopping::{Stopping, unless_stopped};
@@ -29,15 +30,15 @@ pub(crate) async fn record(arguments: Record, messages: &Messages, stopping: Sto
         read_input(arguments.manifest.into(), &network, None, messages, &stopping).await?;
     let deadline = Instant::now() + network.network.timeout;
     let credentials = {
-        let read = credentials::read(network.network.credentials.clone(), deadline, *messages);
+        let read = credentials::read(network.network.credentials.clone(), deadline, messages);
         unless_stopped(&stopping, read).await?
     };
     let credentials = credentials.for_warehouses();
     let recorder = Recorder::new(Timestamp::now());
-    let discoverer = || -> Result<Discoverer, String> {
+    let discoverer = || -> Result<Discoverer, Error> {
         let client = |skips| {
-            let client = http(&network.network)?.skip_tls_verify(skips).build();
-            Ok::<_, String>(recorder.http_client(client.map_err(|error| explained(&error))?))
+            let client = http(&network.network)?.skip_tls_verify(skips).build()?;
+            Ok::<_, Error>(recorder.http_client(client))
         };
         let builder = builder(&network)?
             .http_client(client(false)?)
@@ -45,10 +46,10 @@ pub(crate) async fn record(arguments: Record, messages: &Messages, stopping: Sto
             .credentials(recorder.credentials(Arc::clone(&credentials)))
             .clock(recorder.recorded_at())
             .deadline(network.network.timeout);
-        builder.build().map_err(|error| explained(&error))
+        builder.build()
     };
-    let unusable = |message: String| {
-        messages.error(&message);
+    let unusable = |error: Error| {
+        messages.explained(&error);
         Exit::Usage
     };
     let session = Session::new(discoverer().map_err(unusable)?, deadline, stopping);
@@ -58,15 +59,7 @@ pub(crate) async fn record(arguments: Record, messages: &Messages, stopping: Sto
         let help = "only what goes over http and https is recorded";
         messages.warning(&format!("{url} is not in the bundle"), Some(help));
     }
-    // It was built once, so it is built again.
-    let again = || {
-        discoverer()
-            .map_err(|message| artifact_source::Error::new(artifact_source::ErrorKind::Internal, message))
-    };
-    recorder
-        .complete(again, warehouses.iter().copied())
-        .await
-        .map_err(|error| unusable(explained(&error)))?;
+    recorder.complete(discoverer, warehouses.iter().copied()).await.map_err(unusable)?;
     let recorded = recorder.finish(warehouses);
     for url in recorded.left_out() {
         messages.warning(

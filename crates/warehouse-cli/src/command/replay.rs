@@ -1,6 +1,6 @@
 //! `warehouse replay`: the same discovery again, from a bundle.
 
-use super::{exit_of, refused};
+use super::exit_of;
 use crate::arguments::{Manifest, Replay};
 use crate::discovery::{Session, discover};
 use crate::input::{Input, read_warehouses};
@@ -11,15 +11,14 @@ use crate::{bundle, output};
 /// Prints what is discovered in the bundle.
 pub(crate) async fn replay(arguments: Replay, messages: &Messages, stopping: Stopping) -> Result<Exit, Exit> {
     let Replay { bundle, filenames, recursive, strict, keep_going, output } = arguments;
-    let refused = |unusable| refused(unusable, output.of_list(), messages);
-    let replay = bundle::open(&bundle, messages).map_err(|exit| refused(exit.into()))?;
+    let replay = unless_stopped(&stopping, bundle::open(&bundle, &filenames, messages)).await?;
     let manifest = Manifest { filenames, recursive, strict, keep_going };
-    let read = unless_stopped(&stopping, read_warehouses(manifest, Some(&replay), *messages)).await;
-    let Input { warehouses, left_out } = read.map_err(refused)?;
+    let read = read_warehouses(manifest, Some(&replay), messages);
+    let Input { warehouses, left_out } = unless_stopped(&stopping, read).await?;
     let session = Session::replaying(&replay, messages, stopping)?;
-    messages.note(&format!("recorded at {}", replay.bundle().recorded_at()));
+    messages.note(&format!("recorded at {}", output::seconds(replay.bundle().recorded_at())));
     let discovered = discover(warehouses, &session, messages).await;
-    messages.printed(output::print(|out| output::artifacts(&discovered, &left_out, output, out)))?;
+    messages.results(|out| output::artifacts(&discovered, &left_out, output, out))?;
     let is_complete =
         left_out.is_empty() && discovered.iter().all(|discovered| discovered.report.is_complete());
     Ok(exit_of(is_complete))

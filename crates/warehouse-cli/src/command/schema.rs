@@ -21,6 +21,6 @@ pub(crate) fn schema(arguments: &Schema, messages: &Messages) -> Result<Exit, Ex
         return Err(Exit::Usage);
     }
     let schema = json_schema(arguments.edition, kind);
-    messages.printed(output::print(|out| output::write_json_value(&schema, out)))?;
+    messages.results(|out| output::write_json_value(&schema, out))?;
     Ok(Exit::Success)
 }

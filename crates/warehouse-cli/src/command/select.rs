@@ -5,7 +5,9 @@ use std::fmt::Display;
 use std::io;
 use std::io::{Read, Write};
 
-use artifact_source::{MAX_NAME_IN_DOCUMENT, printable, shorten, shown_name};
+use artifact_source::{
+    Candidate, Judgement, MAX_NAME_IN_DOCUMENT, Recorder, Trace as _, printable, shorten, shown_name,
+};
 use jiff::Timestamp;
 use kargo_expr::{
     CommitVariables, Environment, Expression, Signatures, TagVariables, Time, UnknownName, Value,
@@ -14,7 +16,11 @@ use selection_strategies::path::PathSelectors;
 use selection_strategies::{Constraint, Rejection, Strictness, TagFilter, TagRule, nearest_name};
 use serde::Serialize;
 use serde_json::Value as Json;
-use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
+use warehouse_discovery::{reasons, sort_candidates};
+use warehouse_spec::{
+    Diagnostic, GitSubscription, ImageSelectionStrategy, ImageSubscription, Subscription, SubscriptionKind,
+    text_of,
+};
 
 use crate::arguments::{
     Common, ExplainFormat, Expr, Filter, Lexical, Manifest, Paths, Regex, Rule, Select, Semver,
@@ -23,71 +29,47 @@ use crate::files::is_standard_input;
 use crate::input::{Input, read_warehouses};
 use crate::message::{Exit, Messages, with_causes};
 use crate::output::{Failure, Printed};
+use crate::stopping::blocking;
 use crate::subscription_name::{is_named, not_named};
 
 /// Applies one rule to the lines of standard input and prints those that fit, best first.
 ///
 /// Ends with [`Exit::Usage`] for a rule that does not compile or cannot be applied to a candidate, and with [`Exit::Failure`] where nothing fits, as grep does.
-/// In a format for programs, what is wrong is a document of the same shape.
 pub(crate) async fn select(select: Select, messages: &Messages) -> Result<Exit, Exit> {
-    let format = select.format();
-    let selected = select_or_fail(select, messages).await;
-    selected.or_else(|failed| failed.tell(format, messages))
-}
-
-async fn select_or_fail(select: Select, messages: &Messages) -> Result<Exit, Failed> {
     let subscription = match select.rule {
         Some(_) => None,
         None => Some(subscription(&select, messages).await?),
     };
-    let messages = *messages;
-    // Standard input may never end, and an interrupt must end the command all the same.
-    let selected =
-        tokio::task::spawn_blocking(move || apply(&select, subscription.as_ref(), &messages)).await;
-    selected.unwrap_or_else(|_| {
-        Err(Failed {
-            exit: Exit::Failure,
-            ..Failed::usage("the rule could not be applied: this is a bug in warehouse")
-        })
+    blocking(messages, "the rule could not be applied", move |messages| {
+        apply(&select, subscription.as_ref(), messages).map_err(|failed| failed.tell(messages))
     })
+    .await
 }
 
 /// Why no rule was applied.
 #[derive(Debug)]
-struct Failed {
-    exit: Exit,
-    message: String,
-    help: Option<String>,
-    /// Whether it has been told as a message.
-    is_told: bool,
+enum Failed {
+    /// A rule or an input that cannot be used, with what to do.
+    Unusable(String, Option<String>),
+    /// The results could not be written.
+    Unwritable(io::Error),
 }
 
 impl Failed {
     /// A rule or an input that cannot be used.
     fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into(), help: None, is_told: false }
+        Self::Unusable(message.into(), None)
     }
 
-    fn with_help(self, help: impl Into<Option<String>>) -> Self {
-        Self { help: help.into(), ..self }
-    }
-
-    /// Something that was told, and is said in short in a document.
-    fn told(exit: Exit, message: &str) -> Self {
-        Self { exit, is_told: true, ..Self::usage(message) }
-    }
-
-    /// Prints it as a message, and as a document in a format for programs.
-    fn tell(self, format: ExplainFormat, messages: &Messages) -> Result<Exit, Exit> {
-        let Self { exit, message, help, is_told } = self;
-        if !is_told {
-            messages.error_with_help(&message, help.as_deref());
+    /// Prints it as a message.
+    fn tell(self, messages: &Messages) -> Exit {
+        match self {
+            Self::Unusable(message, help) => {
+                messages.error_with_help(&message, help.as_deref());
+                Exit::Usage
+            }
+            Self::Unwritable(error) => messages.unwritable(&error),
         }
-        if format != ExplainFormat::Text && exit != Exit::Interrupted {
-            let errors = [Failure::of_input(message, help)];
-            messages.printed(crate::output::print(|out| format.write(&[] as &[Item], &errors, out)))?;
-        }
-        Err(exit)
     }
 }
 
@@ -97,24 +79,12 @@ impl From<String> for Failed {
     }
 }
 
-impl Select {
-    /// How the results are printed.
-    fn format(&self) -> ExplainFormat {
-        let common = match &self.rule {
-            None => &self.common,
-            Some(Rule::Semver(rule)) => &rule.common,
-            Some(Rule::Lexical(rule)) => &rule.common,
-            Some(Rule::Regex(rule)) => &rule.common,
-            Some(Rule::Paths(rule)) => &rule.common,
-            Some(Rule::Expr(rule)) => &rule.common,
-        };
-        common.output
-    }
-}
-
 /// The subscription of a manifest whose rule is applied.
-async fn subscription(select: &Select, messages: &Messages) -> Result<Subscription, Failed> {
-    let usage = |message: &str, help: Option<&str>| Failed::usage(message).with_help(help.map(str::to_owned));
+async fn subscription(select: &Select, messages: &Messages) -> Result<Subscription, Exit> {
+    let usage = |message: &str, help: Option<&str>| {
+        messages.error_with_help(message, help);
+        Exit::Usage
+    };
     let Some(file) = &select.filename else {
         return Err(usage("the rule is missing", Some("name one, or a manifest with -f FILE")));
     };
@@ -122,10 +92,7 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
         return Err(usage("standard input has the candidates, so the manifest must be a file", None));
     }
     let manifest = Manifest { filenames: vec![file.clone()], ..Manifest::default() };
-    let read = read_warehouses(manifest, None, *messages).await;
-    let Input { warehouses, .. } = read.map_err(|unusable| {
-        Failed::told(unusable.exit, "the manifest cannot be used; standard error says why")
-    })?;
+    let Input { warehouses, .. } = read_warehouses(manifest, None, messages).await?;
     let all = warehouses.iter().flat_map(|warehouse| warehouse.spec.subscriptions.iter().enumerate());
     let is_asked_for = |(index, subscription): &(usize, &Subscription)| {
         select.subscription.as_deref().is_none_or(|name| is_named(subscription, *index, name))
@@ -135,9 +102,7 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
         ([subscription], _) => Ok((*subscription).clone()),
         ([], name) => {
             let all = warehouses.iter().flat_map(|warehouse| &warehouse.spec.subscriptions);
-            let name = name.as_deref().unwrap_or_default();
-            let exit = not_named(name, all, messages);
-            Err(Failed::told(exit, &format!("no subscription has the name, repoURL or index {name:?}")))
+            Err(not_named(name.as_deref().unwrap_or_default(), all, messages))
         }
         (several, _) => {
             let names: Vec<_> = several.iter().map(|subscription| subscription.label().to_string()).collect();
@@ -152,28 +117,24 @@ fn apply(select: &Select, subscription: Option<&Subscription>, messages: &Messag
     let (judge, common) = match (&select.rule, subscription) {
         (None, None) => return Err(Failed::usage("the rule is missing")),
         (None, Some(subscription)) => (of_subscription(subscription, &select.common)?, &select.common),
-        (Some(Rule::Semver(arguments)), _) => (semver(arguments)?, &arguments.common),
-        (Some(Rule::Lexical(arguments)), _) => (lexical(arguments)?, &arguments.common),
-        (Some(Rule::Regex(arguments)), _) => (regex(arguments)?, &arguments.common),
+        (Some(Rule::Semver(arguments)), _) => (semver(arguments, messages)?, &arguments.common),
+        (Some(Rule::Lexical(arguments)), _) => (lexical(arguments, messages)?, &arguments.common),
+        (Some(Rule::Regex(arguments)), _) => (regex(arguments, messages)?, &arguments.common),
         (Some(Rule::Paths(arguments)), _) => (paths(arguments, messages)?, &arguments.common),
         (Some(Rule::Expr(arguments)), _) => (expression(arguments, messages)?, &arguments.common),
     };
-    let lines = Lines::read().map_err(|error| Failed {
-        exit: Exit::Failure,
-        ..Failed::usage(format!("standard input could not be read: {error}"))
-    })?;
+    let lines =
+        Lines::read().map_err(|error| Failed::usage(format!("standard input could not be read: {error}")))?;
     let mut count = 0;
     let printed = crate::output::print(|out| {
         let mut results = Results::new(common, out);
         count = judge(&lines, &mut results)?;
+        messages.results_begin();
         results.finish(common.output)
     });
     let printed = printed.map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidData => Failed::usage(error.to_string()),
-        _ => Failed {
-            exit: Exit::Failure,
-            ..Failed::usage(format!("the results could not be written: {error}"))
-        },
+        io::ErrorKind::InvalidData => Failed::usage(error.to_string()),
+        _ => Failed::Unwritable(error),
     })?;
     // A reader that closed the pipe has read a chosen line.
     Ok(if count > 0 || printed == Printed::Closed { Exit::Success } else { Exit::Failure })
@@ -182,20 +143,43 @@ fn apply(select: &Select, subscription: Option<&Subscription>, messages: &Messag
 /// What to write in place of a pattern with look-around, which people know from other engines.
 const NO_LOOK_AROUND: &str = "Go's regular expressions (RE2) have no look-around: they have groups `(?:...)`, alternatives `a|b`, the anchors `^` and `$`, and `\\b`; what must not match goes into `--ignore` of `warehouse select semver` or `lexical`";
 
-/// A pattern that does not compile, with what to do about look-around.
-fn bad_pattern(error: &(dyn std::error::Error + 'static), patterns: &[String]) -> Failed {
-    let looks_around =
-        |pattern: &String| ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|form| pattern.contains(form));
-    let help = patterns.iter().any(looks_around).then(|| NO_LOOK_AROUND.to_owned());
-    Failed::usage(with_causes(error)).with_help(help)
-}
+/// What `lint` says about a rule as fields of a Git subscription.
+struct Linted(Vec<Diagnostic>);
 
-/// Prints what `lint` says about these fields of a Git subscription, without the paths of fields.
-fn warn_as_lint(fields: &serde_json::Map<String, Json>, messages: &Messages) {
-    let mut git = fields.clone();
-    git.insert("repoURL".to_owned(), "https://example.com/a".into());
-    for found in warehouse_spec::from_value::<GitSubscription>(Json::Object(git)).diagnostics {
-        messages.warning(&found.message, found.help.as_deref());
+impl Linted {
+    /// `fields` are those with the rule; those that are null are absent.
+    fn of<'a>(fields: impl IntoIterator<Item = (&'a str, Json)>) -> Self {
+        let url = [("repoURL", Json::from("https://example.com/a"))];
+        let fields = url.into_iter().chain(fields).filter(|(_, value)| !value.is_null());
+        let git = fields.map(|(name, value)| (name.to_owned(), value)).collect();
+        Self(warehouse_spec::from_value::<GitSubscription>(Json::Object(git)).diagnostics)
+    }
+
+    /// The same of patterns.
+    fn of_patterns(allow: &[String], ignore: &[String]) -> Self {
+        Self::of([
+            ("commitSelectionStrategy", "Lexical".into()),
+            ("allowTagsRegexes", allow.into()),
+            ("ignoreTagsRegexes", ignore.into()),
+        ])
+    }
+
+    /// Prints what is no error, without the paths of fields.
+    fn warn(&self, messages: &Messages) {
+        for found in self.0.iter().filter(|found| !found.is_error()) {
+            messages.warning(&found.message, found.help.as_deref());
+        }
+    }
+
+    /// A pattern that does not compile, with what to do about it.
+    fn bad_pattern(&self, error: &(dyn std::error::Error + 'static), patterns: &[String]) -> Failed {
+        let looks_around =
+            |pattern: &String| ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|form| pattern.contains(form));
+        let help = match patterns.iter().any(looks_around) {
+            true => Some(NO_LOOK_AROUND.to_owned()),
+            false => self.0.iter().find(|found| found.is_error()).and_then(|found| found.help.clone()),
+        };
+        Failed::Unusable(with_causes(error), help)
     }
 }
 
@@ -212,7 +196,7 @@ fn of_subscription<'a>(subscription: &Subscription, common: &'a Common) -> Resul
     };
     let limit = common.limit.unwrap_or(usize::try_from(limit).unwrap_or(usize::MAX));
     match subscription.tag_rule().map_err(|error| with_causes(&error))? {
-        Some(rule) => Ok(ranked(rule, Some(limit), common.explain)),
+        Some(rule) => Ok(ranked(rule, subscription.clone(), Some(limit), common.explain)),
         None => Err(Failed::usage(format!(
             "{} has no rule about names: commits are judged by `warehouse select paths` and `warehouse select expr`",
             subscription.label()
@@ -220,25 +204,43 @@ fn of_subscription<'a>(subscription: &Subscription, common: &'a Common) -> Resul
     }
 }
 
-fn semver(semver: &Semver) -> Result<Judge<'_>, Failed> {
+fn semver<'a>(semver: &'a Semver, messages: &Messages) -> Result<Judge<'a>, Failed> {
     let constraint = semver.constraint.as_deref().filter(|text| !text.is_empty());
     let constraint = constraint.map(Constraint::parse).transpose().map_err(|error| with_causes(&error))?;
     let strictness = if semver.loose { Strictness::Loose } else { Strictness::Strict };
-    let rule = TagRule::semver(constraint).with_strictness(strictness).with_filter(filter(&semver.filter)?);
-    Ok(ranked(rule, semver.common.limit, semver.common.explain))
+    let filter = filter(&semver.filter, messages)?;
+    Linted::of([
+        ("commitSelectionStrategy", "SemVer".into()),
+        ("semverConstraint", semver.constraint.as_deref().into()),
+        ("strictSemvers", (!semver.loose).into()),
+    ])
+    .warn(messages);
+    let rule = TagRule::semver(constraint).with_strictness(strictness).with_filter(filter);
+    let mut image = ImageSubscription::new(ANY_IMAGE);
+    image.constraint.clone_from(&semver.constraint);
+    image.strict_semvers = !semver.loose;
+    Ok(ranked(rule, Subscription::new(image), semver.common.limit, semver.common.explain))
 }
 
-fn lexical(lexical: &Lexical) -> Result<Judge<'_>, Failed> {
-    let rule = TagRule::lexical().with_filter(filter(&lexical.filter)?);
-    Ok(ranked(rule, lexical.common.limit, lexical.common.explain))
+fn lexical<'a>(lexical: &'a Lexical, messages: &Messages) -> Result<Judge<'a>, Failed> {
+    let rule = TagRule::lexical().with_filter(filter(&lexical.filter, messages)?);
+    let mut image = ImageSubscription::new(ANY_IMAGE);
+    image.image_selection_strategy = ImageSelectionStrategy::Lexical;
+    Ok(ranked(rule, Subscription::new(image), lexical.common.limit, lexical.common.explain))
 }
 
-fn filter(filter: &Filter) -> Result<TagFilter, Failed> {
+fn filter(filter: &Filter, messages: &Messages) -> Result<TagFilter, Failed> {
+    let linted = Linted::of_patterns(&filter.allow, &filter.ignore);
+    linted.warn(messages);
     let built = TagFilter::builder().allow_all(&filter.allow).ignore_all(&filter.ignore).build();
-    built.map_err(|error| bad_pattern(&error, &[filter.allow.as_slice(), &filter.ignore].concat()))
+    built.map_err(|error| linted.bad_pattern(&error, &[filter.allow.as_slice(), &filter.ignore].concat()))
 }
 
-fn ranked<'a>(rule: TagRule, limit: Option<usize>, explain: bool) -> Judge<'a> {
+/// The image of a rule that has none.
+const ANY_IMAGE: &str = "example.com/image";
+
+/// Candidates under a rule; with `explain` all of them, in the order and with the reasons of the command `explain` for a subscription with it.
+fn ranked<'a>(rule: TagRule, subscription: Subscription, limit: Option<usize>, explain: bool) -> Judge<'a> {
     Box::new(move |lines, results| {
         let names = lines.text()?;
         if !explain {
@@ -256,22 +258,35 @@ fn ranked<'a>(rule: TagRule, limit: Option<usize>, explain: bool) -> Judge<'a> {
         if let Some(limit) = limit {
             selection = selection.limit(limit);
         }
+        let recorder = Recorder::new();
         for candidate in &selection.chosen {
-            results.chosen(candidate.name.as_bytes())?;
+            recorder.accepted(&Candidate::new(candidate.name));
         }
         for (name, why) in &selection.rejected {
-            results.rejected(name.as_bytes(), why.rule(), why)?;
+            recorder.rejected(&Candidate::new(name), why);
+        }
+        let mut judged = recorder.into_judgements();
+        sort_candidates(&subscription, &mut judged);
+        let reasons = reasons(&subscription, &judged);
+        for (Judgement { name, rejection, .. }, reason) in judged.iter().zip(reasons) {
+            match rejection {
+                None => results.chosen(name.as_bytes())?,
+                Some(why) => results.rejected(name.as_bytes(), why.rule(), &reason.unwrap_or_default())?,
+            }
         }
         Ok(selection.chosen.len())
     })
 }
 
-fn regex(regex: &Regex) -> Result<Judge<'_>, Failed> {
+fn regex<'a>(regex: &'a Regex, messages: &Messages) -> Result<Judge<'a>, Failed> {
+    let patterns = std::slice::from_ref(&regex.pattern);
+    let linted = Linted::of_patterns(patterns, &[]);
+    linted.warn(messages);
     let built = TagFilter::builder().allow(&regex.pattern).build();
     // The rule has one pattern, and no list of allowed ones.
     let filter = built.map_err(|error| {
         let cause = std::error::Error::source(&error).unwrap_or(&error);
-        bad_pattern(cause, std::slice::from_ref(&regex.pattern))
+        linted.bad_pattern(cause, patterns)
     })?;
     Ok(Box::new(move |lines, results| {
         let mut counter = Counter::new(&regex.common);
@@ -287,13 +302,11 @@ fn regex(regex: &Regex) -> Result<Judge<'_>, Failed> {
 }
 
 fn paths<'a>(paths: &'a Paths, messages: &Messages) -> Result<Judge<'a>, Failed> {
-    let selectors = PathSelectors::new(&paths.include, &paths.exclude)
-        .map_err(|error| bad_pattern(&error, &[paths.include.as_slice(), &paths.exclude].concat()))?;
     let lists = [("includePaths", &paths.include), ("excludePaths", &paths.exclude)];
-    warn_as_lint(
-        &lists.into_iter().map(|(name, list)| (name.to_owned(), list.clone().into())).collect(),
-        messages,
-    );
+    let linted = Linted::of(lists.map(|(name, list)| (name, list.as_slice().into())));
+    linted.warn(messages);
+    let selectors = PathSelectors::new(&paths.include, &paths.exclude)
+        .map_err(|error| linted.bad_pattern(&error, &[paths.include.as_slice(), &paths.exclude].concat()))?;
     Ok(Box::new(move |lines, results| {
         let mut counter = Counter::new(&paths.common);
         for line in lines.bytes() {
@@ -438,6 +451,13 @@ impl Lines {
     pub(super) fn read() -> io::Result<Self> {
         let mut bytes = Vec::new();
         io::stdin().lock().read_to_end(&mut bytes)?;
+        // What PowerShell writes begins with a mark, and may be UTF-16. A path need not be text.
+        let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+        if marks.iter().any(|mark| bytes.starts_with(mark))
+            && let Ok(text) = text_of(&bytes)
+        {
+            bytes = text.into_owned().into_bytes();
+        }
         Ok(Self(bytes))
     }
 

@@ -10,7 +10,6 @@ use artifact_source::{lock, printable};
 use async_trait::async_trait;
 use child_process::{BoundedCommand, RunError};
 use futures::future::join_all;
-use jiff::Timestamp;
 use tokio::process::Command;
 use tokio::sync::Notify;
 use warehouse_discovery::Discoverer;
@@ -39,7 +38,7 @@ pub(crate) async fn watch(
     let timeout = arguments.network.network.timeout;
     if arguments.exec.exec.first().is_some_and(|program| program.is_empty()) {
         messages.error_with_help(
-            "the program of --exec is an empty text",
+            "the `--exec` program is empty",
             Some("write the program after --exec, or leave --exec out; a variable of the shell may be empty"),
         );
         return Err(Exit::Usage);
@@ -183,15 +182,15 @@ impl Lines {
             (true, Some(_)) => Some("the next run tries again"),
             (true, None) => None,
         };
-        Self { format, again, messages: *messages, closed: Notify::new(), result: Mutex::new(Ok(())) }
+        Self { format, again, messages: messages.clone(), closed: Notify::new(), result: Mutex::new(Ok(())) }
     }
 
     fn print(&self, event: &Event) {
         let printed = output::print(|out| match self.format {
             WatchFormat::Json => output::write_json_line(event, out),
             WatchFormat::Text => {
+                let time = output::seconds(event.time);
                 // Errors have lines.
-                let time = Timestamp::from_second(event.time.as_second()).unwrap_or(event.time);
                 let mut text = event.to_string().replace('\n', "; ");
                 if let (Change::HandlerFailed { .. }, Some(again)) = (&event.change, self.again) {
                     text = format!("{text}; {again}");
@@ -202,7 +201,13 @@ impl Lines {
         match printed {
             Ok(Printed::Whole) => return,
             Ok(Printed::Closed) => {}
-            Err(error) => *lock(&self.result) = self.messages.printed(Err(error)),
+            Err(error) => {
+                let mut result = lock(&self.result);
+                // The events of a round follow one another, and none of them can be printed.
+                if result.is_ok() {
+                    *result = Err(self.messages.unwritable(&error));
+                }
+            }
         }
         self.closed.notify_one();
     }
@@ -252,7 +257,7 @@ impl Program {
             program: program.clone(),
             arguments: arguments.to_vec(),
             timeout: exec.exec_timeout,
-            messages: *messages,
+            messages: messages.clone(),
         })
     }
 }

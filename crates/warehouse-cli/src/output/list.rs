@@ -87,7 +87,8 @@ pub(crate) struct Failure {
     /// The subscription's index; none for Freight.
     #[serde(skip_serializing_if = "Option::is_none")]
     subscription: Option<usize>,
-    kind: &'static str,
+    /// None until the end of the command says what a message was about.
+    kind: Option<&'static str>,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
@@ -121,19 +122,18 @@ impl From<&Location> for Position {
 
 impl From<&LeftOut> for Failure {
     fn from(left_out: &LeftOut) -> Self {
-        let location = Some((&left_out.location).into());
-        Self { location, ..Self::of_input(left_out.message.clone(), left_out.help.clone()) }
+        Self::of_input(left_out.message.clone(), left_out.help.clone()).at(&left_out.location)
     }
 }
 
 impl Failure {
-    /// What cannot be used of the command line or of the input.
-    pub(crate) fn of_input(message: String, hint: Option<String>) -> Self {
+    /// Something that was told as a message.
+    pub(crate) fn of_message(message: String, hint: Option<String>) -> Self {
         Self {
             warehouse: None,
             namespace: None,
             subscription: None,
-            kind: ErrorKind::InvalidInput.as_str(),
+            kind: None,
             message,
             url: None,
             status: None,
@@ -146,10 +146,38 @@ impl Failure {
         }
     }
 
+    /// What cannot be used of the command line or of the input.
+    pub(crate) fn of_input(message: String, hint: Option<String>) -> Self {
+        Self { kind: Some(ErrorKind::InvalidInput.as_str()), ..Self::of_message(message, hint) }
+    }
+
+    /// An error, in these words.
+    pub(crate) fn of_error(error: &Error, message: String) -> Self {
+        Self {
+            kind: Some(error.kind().as_str()),
+            url: error.url().map(str::to_owned),
+            status: error.status(),
+            code: error.code().map(str::to_owned),
+            retry_after_seconds: error.retry_after().map(|wait| wait.as_secs()),
+            tries: Some(error.tries()),
+            transient: error.is_transient(),
+            ..Self::of_message(message, hint_of(error))
+        }
+    }
+
+    /// The same, about this place.
+    pub(crate) fn at(self, location: &Location) -> Self {
+        Self { location: Some(location.into()), ..self }
+    }
+
+    /// Sets the kind, unless it is known.
+    pub(crate) fn kind_unless_known(&mut self, kind: &'static str) {
+        self.kind.get_or_insert(kind);
+    }
+
     /// A file that could not be read.
     pub(crate) fn of_file(name: &str, message: String) -> Self {
-        let location = Some((&Location::of_file(name)).into());
-        Self { location, ..Self::of_input(message, None) }
+        Self::of_input(message, None).at(&Location::of_file(name))
     }
 
     /// The subscriptions of a Warehouse that failed.
@@ -159,16 +187,7 @@ impl Failure {
             warehouse: Some(discovered.warehouse.name().to_owned()),
             namespace: discovered.warehouse.namespace().map(str::to_owned),
             subscription: Some(report.index),
-            kind: error.kind().as_str(),
-            message: error.to_string(),
-            url: error.url().map(str::to_owned),
-            status: error.status(),
-            code: error.code().map(str::to_owned),
-            retry_after_seconds: error.retry_after().map(|wait| wait.as_secs()),
-            tries: Some(error.tries()),
-            transient: error.is_transient(),
-            hint: hint_of(error),
-            location: Some(discovered.location(report).into()),
+            ..Self::of_error(error, error.to_string()).at(discovered.location(report))
         };
         failures.map(failure).collect()
     }
@@ -185,23 +204,16 @@ impl Failure {
         Self {
             warehouse: Some(discovered.warehouse.name().to_owned()),
             namespace: discovered.warehouse.namespace().map(str::to_owned),
-            subscription: None,
-            kind: "no freight",
-            message: message_of(discovered, reason),
-            url: None,
-            status: None,
-            code: None,
-            retry_after_seconds: None,
-            tries: None,
+            kind: Some("no freight"),
             transient: discovered.report.failures().any(|(_, error)| error.is_transient()),
-            hint: None,
-            location: Some(discovered.warehouse.locate(place).into()),
+            ..Self::of_message(why_no_freight(discovered, reason), None)
+                .at(discovered.warehouse.locate(place))
         }
     }
 }
 
 /// Why there is no Freight. Where nothing fits a subscription, the cause is named.
-fn message_of(discovered: &Discovered, reason: &freight::NoFreight) -> String {
+pub(crate) fn why_no_freight(discovered: &Discovered, reason: &freight::NoFreight) -> String {
     let freight::NoFreight::Missing(missing) = reason else { return crate::message::with_causes(reason) };
     let missing = missing.iter().map(|missing| {
         let summary = discovered.summaries.get(missing.index);

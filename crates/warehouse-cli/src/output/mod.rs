@@ -11,6 +11,7 @@ use std::io;
 use std::io::{BufWriter, Write};
 
 use artifact_source::{printable, shorten};
+use jiff::Timestamp;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -19,7 +20,7 @@ pub(crate) use artifacts::found;
 pub(crate) use artifacts::{artifacts, freight};
 pub(crate) use diff::unified_diff;
 pub(crate) use explanation::{Explanation, explanations};
-pub(crate) use list::{Failure, write_as_list, write_list};
+pub(crate) use list::{Failure, why_no_freight, write_as_list, write_list};
 pub(crate) use release::{plan, report, summary};
 
 /// Whether the reader read the whole result.
@@ -79,6 +80,11 @@ impl Paint {
 pub(crate) fn counted(count: usize, name: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {name}{plural}")
+}
+
+/// A time without parts of a second.
+pub(crate) fn seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// A number with commas: `1,000`.

@@ -167,7 +167,7 @@ fn what_cannot_be_read_or_written() {
         ("", "it is a folder\n"),
         (
             "bundle",
-            "it is there, and is not a bundle\n  help: name another file; only an earlier bundle is replaced\n",
+            "it already exists, and is not a bundle\n  help: name another file; only an earlier bundle is replaced\n",
         ),
     ];
     for (to, why) in said {
@@ -216,4 +216,90 @@ fn a_bundle_on_standard_output() {
     fs::write(&bundle, recorded.stdout).unwrap();
     let ran = warehouse(&["replay", "-q", "-o", "name", bundle.to_str().unwrap()], "");
     assert!(ran.code == Some(0) && ran.out.contains("/shop/web:1.0.0@"), "{}{}", ran.out, ran.err);
+    // Its time has no parts of a second.
+    let told = warehouse(&["replay", bundle.to_str().unwrap()], "").err;
+    let time = told.lines().find_map(|line| line.strip_prefix("recorded at ")).unwrap();
+    assert_eq!(time.len(), "2026-03-01T08:00:00Z".len(), "{time}");
+    // What `record --to -` writes, the other commands read.
+    for arguments in
+        [&["replay", "-"][..], &["discover", "--replay", "-"], &["discover", "--replay", "-", "-f", "a.yaml"]]
+    {
+        let piped = Command::new(env!("CARGO_BIN_EXE_warehouse"))
+            .args(arguments)
+            .args(["-q", "-o", "name"])
+            .stdin(fs::File::open(&bundle).unwrap())
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(piped.stdout).unwrap(), ran.out, "{arguments:?}");
+    }
+    let both = warehouse(&["discover", "--replay", "-", "-f", "-"], "");
+    assert!(
+        both.code == Some(2) && both.err.contains("standard input cannot be a bundle and a manifest"),
+        "{}",
+        both.err
+    );
+    let other = warehouse(&["replay", "-"], "kind: Warehouse\n");
+    assert!(other.err.starts_with("error: standard input: it is not a bundle: "), "{}", other.err);
+    // A reader that is gone ends it quietly.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let closed = Command::new(env!("CARGO_BIN_EXE_warehouse"))
+        .args(["record", "--no-docker-config", "-q", "--to", "-", "-f", "a.yaml"])
+        .current_dir(folder.path())
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!((closed.status.code(), String::from_utf8(closed.stderr).unwrap().as_str()), (Some(0), ""));
+}
+
+/// What cannot be written ends with 2 and one message, whatever the command.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output() {
+    let registry = Registry::start().unwrap();
+    registry.image("shop/web").tag("1.0.0").push();
+    registry.image("shop/api").tag("1.0.0").push();
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec:\n  subscriptions:\n\
+         \x20 - image: {{repoURL: {host}/shop/web}}\n  - image: {{repoURL: {host}/shop/api}}\n",
+        host = registry.host()
+    );
+    fs::write(folder.path().join("a.yaml"), text).unwrap();
+    fs::write(folder.path().join("bad.yaml"), "kind: Warehouse\nspec: 1\n").unwrap();
+    fs::write(folder.path().join("Dockerfile"), "FROM a\n").unwrap();
+    let network = "--no-docker-config --no-cache";
+    for line in [
+        &format!("discover -f a.yaml {network}"),
+        &format!("discover -f a.yaml -o json {network}"),
+        &format!("freight -f a.yaml {network}"),
+        &format!("explain -f a.yaml {network}"),
+        &format!("watch --once -f a.yaml {network}"),
+        &format!("record --to - -f a.yaml {network}"),
+        "select lexical",
+        "select lexical -o json",
+        "schema",
+        "completions bash",
+        "lint -f bad.yaml",
+        "lint -f bad.yaml -o json",
+        "dockerfile lint Dockerfile",
+        "cache path",
+    ] {
+        let ran = Command::new(env!("CARGO_BIN_EXE_warehouse"))
+            .args(line.split(' '))
+            .arg("-q")
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .stdin(fs::File::open(folder.path().join("a.yaml")).unwrap())
+            .stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(
+            (ran.status.code(), said.matches("could not be written").count()),
+            (Some(2), 1),
+            "{line}: {said}"
+        );
+    }
 }

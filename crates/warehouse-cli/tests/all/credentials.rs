@@ -273,21 +273,21 @@ fn a_secret_takes_precedence_over_a_user_in_the_url() {
         no_secret(&ran);
         let mut lines = ran.out.lines().map(str::trim);
         let credential = lines.find(|line| line.starts_with("credential: ")).unwrap_or_default().to_owned();
-        (ran.code, credential, ran.err)
+        (ran.code, credential, ran.out + &ran.err)
     };
     let secret = |username: &str, password: &str, url: &str| {
         secret("shop", "team", url, username, password).replace("cred-type: image", "cred-type: git")
     };
     let (right, elsewhere) = (format!("web:{PASSWORD}"), "https://example.com/other");
 
-    let (code, credential, err) = run("other:SECRET-of-url", &secret("web", PASSWORD, repository.url()));
-    assert_eq!((code, credential.as_str()), (Some(0), "credential: web of Secret team/shop"), "{err}");
-    let (code, credential, err) = run(&right, &secret("web", PASSWORD, elsewhere));
-    assert_eq!((code, credential.as_str()), (Some(0), "credential: web of the repoURL itself"), "{err}");
+    let (code, credential, said) = run("other:SECRET-of-url", &secret("web", PASSWORD, repository.url()));
+    assert_eq!((code, credential.as_str()), (Some(0), "credential: web of Secret team/shop"), "{said}");
+    let (code, credential, said) = run(&right, &secret("web", PASSWORD, elsewhere));
+    assert_eq!((code, credential.as_str()), (Some(0), "credential: web of the repoURL itself"), "{said}");
     // The user in the URL would be accepted, and is not tried after the Secret's.
-    let (code, credential, err) = run(&right, &secret("other", "SECRET-and-wrong", repository.url()));
-    assert_eq!((code, credential.as_str()), (Some(1), "credential: other of Secret team/shop"), "{err}");
-    assert!(err.contains("the credential of Secret team/shop was not accepted"), "{err}");
+    let (code, credential, said) = run(&right, &secret("other", "SECRET-and-wrong", repository.url()));
+    assert_eq!((code, credential.as_str()), (Some(1), "credential: other of Secret team/shop"), "{said}");
+    assert!(said.contains("the credential of Secret team/shop was not accepted"), "{said}");
 }
 
 /// Only a Git `repoURL` may have a user; for images and charts a Secret is the one way.

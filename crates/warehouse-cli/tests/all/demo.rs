@@ -12,6 +12,24 @@ fn the_demo_runs_to_its_end() {
     assert!(!ran.out.contains("(failed)") && !ran.out.contains("(nothing fits)"), "{}", ran.out);
 }
 
+/// The path of the manifest is printed whatever the messages are.
+#[cfg(unix)]
+#[test]
+fn serve_names_its_manifest() {
+    use std::io::{BufRead as _, BufReader};
+
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_warehouse"))
+        .args(["demo", "--serve", "-q"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let last = lines.map(Result::unwrap).find(|line| line.starts_with("The servers run until Ctrl-C"));
+    std::process::Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
+    child.wait().unwrap();
+    assert!(last.unwrap().ends_with("/warehouse.yaml"));
+}
+
 #[test]
 fn keep_writes_to_a_new_folder_and_overwrites_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ use artifact_source::{Cost, Error, ErrorKind};
 use serde_json::Value;
 use warehouse_discovery::watch::{Change, Event, Reason, Revision, StaleResult};
 
+use crate::chart::world::Publishing;
 use crate::support::{ONE_OF_EACH, World, warehouse};
 
 /// The document without what differs from run to run.
@@ -79,6 +80,120 @@ fn documents_have_the_schema_of_the_docs() {
         ["invalid input", "no freight", "not found"].iter().all(|kind| kinds.contains(*kind)),
         "{kinds:?}"
     );
+}
+
+/// What ends a command before it has results is in the same list: the message itself, and the file where there is one.
+#[test]
+fn commands_that_cannot_begin_print_the_list() {
+    let text = include_str!("../../../../docs/schemas/output.json");
+    let schema: Value = serde_json::from_str(text).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let world = Publishing::new();
+    world.git(&["remote", "remove", "origin"]);
+    let folder = tempfile::tempdir().unwrap();
+    let outside = folder.path().to_str().unwrap();
+    let filled = ["REGISTRY", "GIT", "CHARTS"].iter().zip([
+        "127.0.0.1:1",
+        "http://127.0.0.1:1/a",
+        "http://127.0.0.1:1/b",
+    ]);
+    let filled = filled.fold(ONE_OF_EACH.to_owned(), |text, (name, url)| text.replace(name, url));
+    for (name, content) in
+        [("not.txt", "x"), ("bad.yaml", "kind: Warehouse\nspec: 1\n"), ("w.yaml", filled.as_str())]
+    {
+        world.write(name, content);
+    }
+    std::fs::create_dir(world.clone_folder().join("empty")).unwrap();
+    let invalid = "invalid input";
+    for (line, code, kind, said, file) in [
+        ("chart package nowhere", 2, invalid, "nowhere could not be read: ", None),
+        ("chart package charts/web -d /proc/x", 2, invalid, "/proc/x could not be created: ", None),
+        ("chart plan web", 1, "failed", "the repository has no remote", None),
+        ("chart release web", 1, "failed", "the repository has no remote", None),
+        ("chart auto web", 1, "failed", "the repository has no remote", None),
+        (&format!("chart plan web --repository {outside}"), 2, invalid, "is in no Git repository", None),
+        ("chart changed --since nope", 1, "failed", "nope", None),
+        ("chart changed --event nofile", 2, invalid, "nofile cannot be read", None),
+        (
+            "chart push nofile.tgz --registry oci://127.0.0.1:1/x",
+            2,
+            invalid,
+            "nofile.tgz could not be read: ",
+            Some("nofile.tgz"),
+        ),
+        (
+            "chart backup nofile.tgz --backup file:///nowhere",
+            2,
+            invalid,
+            "nofile.tgz could not be read: ",
+            Some("nofile.tgz"),
+        ),
+        ("dockerfile lint nofile", 2, invalid, "nofile could not be read: ", Some("nofile")),
+        ("lint -f empty", 2, invalid, "empty holds no .yaml, .yml or .json file", Some("empty")),
+        ("lint -f *.nope", 2, invalid, "*.nope matches no file", Some("*.nope")),
+        ("discover -f empty", 2, invalid, "empty holds no .yaml, .yml or .json file", Some("empty")),
+        ("discover --replay missing", 2, invalid, "missing could not be read: ", None),
+        ("explain --replay not.txt", 2, invalid, "not.txt: ", None),
+        ("replay missing", 2, invalid, "missing could not be read: ", None),
+        (
+            "freight -f w.yaml --credentials missing",
+            2,
+            invalid,
+            "missing could not be read: ",
+            Some("missing"),
+        ),
+        ("freight -f w.yaml --ca-file nofile", 2, invalid, "nofile could not be read: ", None),
+        (
+            "explain -f w.yaml --subscription nope",
+            2,
+            invalid,
+            "no subscription has the name, repoURL or index \"nope\"",
+            None,
+        ),
+        ("select -f bad.yaml", 2, invalid, "`spec` must be", Some("bad.yaml")),
+        ("select -f w.yaml", 2, invalid, "3 subscriptions could be meant: ", None),
+    ] {
+        let arguments: Vec<_> = line.split(' ').chain(["-o", "json"]).collect();
+        let ran = world.run(&arguments);
+        let list: Value = serde_json::from_str(&ran.out)
+            .unwrap_or_else(|error| panic!("{line}: {error}: {}{}", ran.out, ran.err));
+        let wrong: Vec<String> = validator.iter_errors(&list).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty() && ran.code == Some(code), "{line}: {:?} {wrong:?}: {list}", ran.code);
+        let errors = list["errors"].as_array().unwrap();
+        let message = |error: &Value| error["message"].as_str().unwrap().to_owned();
+        let found = errors.iter().find(|error| message(error).contains(said));
+        let found = found.unwrap_or_else(|| panic!("{line}: it does not say {said:?}: {list}"));
+        assert_eq!(found["kind"], kind, "{line}: {list}");
+        assert_eq!(found["location"]["file"].as_str(), file, "{line}: {list}");
+        // Each message on standard error is an error of the list.
+        assert_eq!(
+            errors.len(),
+            ran.err.lines().filter(|line| line.starts_with("error")).count(),
+            "{line}: {}",
+            ran.err
+        );
+        assert!(list["items"].as_array().unwrap().is_empty(), "{line}: {list}");
+    }
+}
+
+/// A part that fails is an error beside the items of the others.
+#[test]
+fn what_fails_is_beside_the_items() {
+    let world = Publishing::new();
+    world.write("charts/broken/Chart.yaml", "name: [broken\n");
+    world.write("Dockerfile", "FROM a\n");
+    for (line, code, said) in [
+        ("chart package charts/alone charts/broken -d out", 1, "broken"),
+        ("dockerfile lint Dockerfile nofile", 2, "nofile could not be read: "),
+    ] {
+        let arguments: Vec<_> = line.split(' ').chain(["-o", "json"]).collect();
+        let ran = world.run(&arguments);
+        let list: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(ran.code, Some(code), "{line}: {}", ran.err);
+        assert!(!list["items"].as_array().unwrap().is_empty(), "{line}: {list}");
+        assert_eq!(list["errors"].as_array().unwrap().len(), 1, "{line}: {list}");
+        assert!(list["errors"][0]["message"].as_str().unwrap().contains(said), "{line}: {list}");
+    }
 }
 
 #[test]

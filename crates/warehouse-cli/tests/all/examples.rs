@@ -122,7 +122,7 @@ const EXAMPLES: &[Example] = &[
     example(
         "completions and man",
         "For shells and for `man`.",
-        &["warehouse completions bash | head -n 1", "mkdir man && warehouse man man && ls man | head -n 4"],
+        &["warehouse completions bash | head -n 1", "warehouse man man && ls man | head -n 4"],
     ),
 ];
 

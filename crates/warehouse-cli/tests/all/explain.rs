@@ -22,6 +22,18 @@ spec:
 "#;
 
 #[test]
+fn a_candidate_is_named_as_discover_names_it() {
+    let world = World::start();
+    let manifest = world.fill(MANIFEST);
+    let names = warehouse(&["discover", "--no-cache", "-q", "-o", "name", "-f", "-"], &manifest).out;
+    assert!(names.lines().count() > 3, "{names}");
+    for name in names.lines() {
+        let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-", "--candidate", name], &manifest);
+        assert!(ran.code == Some(0) && ran.out.contains(" is taken: "), "{name}: {}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
 fn every_candidate_has_its_reason() {
     let world = World::start();
     let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &world.fill(MANIFEST));
@@ -378,6 +390,9 @@ fn a_failed_subscription_is_shown_and_the_others_are_explained() {
     assert_eq!(ran.code, Some(1));
     assert!(ran.out.contains("/shop/wep: it failed: there is no repository"), "{}", ran.out);
     assert!(ran.out.contains("+ 0.2.1"), "{}", ran.out);
+    // It is told once: in a document it is an error, and a message says so.
+    assert_eq!(ran.err, "");
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-o", "json", "-f", "-"], &manifest);
     assert!(ran.err.contains("there is no repository"), "{}", ran.err);
 }
 
@@ -564,8 +579,11 @@ fn formats_and_colors() {
         &manifest.replace("shop/web", "shop/none"),
     );
     assert!(
-        failed.out.contains("\u{1b}[1;31mimage ") && failed.err.contains("\u{1b}[1;31merror\u{1b}[0m: "),
-        "{}",
-        failed.out
+        failed.out.contains("\u{1b}[1;31mimage ") && !failed.err.contains("error"),
+        "{}{}",
+        failed.out,
+        failed.err
     );
+    let failed = warehouse(&["explain", "--color", "always", "-f", "/nowhere"], "");
+    assert!(failed.err.contains("\u{1b}[1;31merror\u{1b}[0m: "), "{}", failed.err);
 }

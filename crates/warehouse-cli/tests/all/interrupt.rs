@@ -51,6 +51,28 @@ fn while_it_waits_for_standard_input() {
     }
 }
 
+/// A document has its shape also then.
+#[test]
+fn before_there_is_a_result() {
+    for arguments in [&["discover", "-o", "json", "-f", "-"][..], &["select", "semver", "-o", "json"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_warehouse"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let open = child.stdin.take();
+        std::thread::sleep(Duration::from_millis(300));
+        signal(&child, "INT");
+        let mut out = String::new();
+        std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut out).unwrap();
+        assert_eq!(end(child).code(), Some(130), "{arguments:?}");
+        drop(open);
+        let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(list["errors"][0]["kind"], "cancelled", "{arguments:?}: {list}");
+    }
+}
+
 #[test]
 fn while_a_server_is_silent() {
     let server = ChartServer::start().unwrap();

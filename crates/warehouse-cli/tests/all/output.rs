@@ -107,6 +107,18 @@ fn a_failure_is_printed_once_and_nothing_is_stale_without_an_earlier_run() {
     assert!(ran.out.contains("\"freshness\": \"failed\"") && !ran.out.contains("stale"), "{}", ran.out);
 }
 
+/// A message does not refer to one that is not printed.
+#[test]
+fn why_there_is_no_freight_is_told_when_quiet() {
+    let world = World::start();
+    let text = manifest("  - image:\n      repoURL: REGISTRY/shop/web\n      constraint: ^9\n");
+    let text = world.fill(&text);
+    let ran = warehouse(&["freight", "--no-cache", "-f", "-"], &text);
+    assert!(ran.err.contains(": nothing fits: ") && ran.err.contains(", see above\n"), "{}", ran.err);
+    let quiet = warehouse(&["freight", "--no-cache", "-q", "-f", "-"], &text);
+    assert!(quiet.err.contains("\"^9\"") && !quiet.err.contains("see above"), "{}", quiet.err);
+}
+
 #[test]
 fn wide_shows_the_git_repository_of_an_image() {
     let world = World::start();

@@ -24,13 +24,15 @@ fn semver_puts_the_newest_first() {
 fn explain_shows_every_line_and_why() {
     selects(
         &["semver", "^1.2.0", "--limit", "1", "--explain", "--ignore", "^latest$"],
-        "1.2.0\nlatest\nmain\n2.0.0\n1.3.0\n",
+        "1.2.0\nlatest\nmain\n2.0.0\n1.3.0\n1.3.0-rc.1\n",
         0,
-        "+ 1.3.0\n\
+        // The order is that of the strategy, as in `explain`.
+        "- 2.0.0\toutside the constraint \"^1.2.0\"\n\
+         + 1.3.0\n\
+         - 1.3.0-rc.1\toutside the constraint \"^1.2.0\": it is a pre-release, and the constraint names none\n\
+         - 1.2.0\tbeyond the limit: one better candidate fills it\n\
          - latest\tignored by the pattern \"^latest$\"\n\
-         - main\tnot a semantic version in the strict sense (major.minor.patch)\n\
-         - 2.0.0\toutside the constraint \"^1.2.0\"\n\
-         - 1.2.0\tbeyond the limit: one better candidate fills it\n",
+         - main\tnot a semantic version in the strict sense (major.minor.patch)\n",
     );
 }
 
@@ -92,6 +94,58 @@ fn a_pattern_that_does_not_compile() {
     assert_eq!(ran.code, Some(2));
     assert!(
         ran.err.starts_with("error: \"(\" is not a regular expression: missing closing )"),
+        "{}",
+        ran.err
+    );
+}
+
+/// What `lint` says of a manifest is a warning here, and its help is that of a pattern that does not compile. Each remedy works.
+#[test]
+fn a_rule_is_told_as_lint_tells_it() {
+    for (arguments, said, help, mended) in [
+        (
+            &["regex", "regexp:^a"][..],
+            "warning: `regexp:` is a part of the pattern",
+            "write \"^a\"",
+            &["regex", "^a"][..],
+        ),
+        (&["regex", "/^a/"], "warning: the slashes around the pattern", "write \"^a\"", &["regex", "^a"]),
+        (&["regex", "*"], "error: \"*\" is not a regular expression", "write \".*\"", &["regex", ".*"]),
+        (&["lexical", "--allow", "*"], "error: ", "write \".*\"", &["lexical", "--allow", ".*"]),
+        (
+            &["lexical", "--allow", "regexp:^a"],
+            "warning: `regexp:` is",
+            "write \"^a\"",
+            &["lexical", "--allow", "^a"],
+        ),
+        (
+            &["semver", "^1 ^2"],
+            "warning: no version satisfies `^1 ^2`",
+            "write \"^1 || ^2\"",
+            &["semver", "^1 || ^2"],
+        ),
+    ] {
+        let ran = warehouse(&[&["select"][..], arguments].concat(), "a\n1.0.0\n");
+        assert!(ran.code != Some(0) && ran.err.starts_with(said), "{arguments:?}: {}", ran.err);
+        assert!(ran.err.contains(&format!("\n  help: {help}")), "{arguments:?}: {}", ran.err);
+        let ran = warehouse(&[&["select"][..], mended].concat(), "a\n1.0.0\n");
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{mended:?}");
+    }
+}
+
+/// PowerShell writes a mark at the start of what it passes on, and some versions write UTF-16.
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_candidate() {
+    selects(&["semver"], "\u{feff}1.0.0\r\n1.1.0\r\n", 0, "1.1.0\n1.0.0\n");
+    selects(&["regex", "^1"], "\u{feff}1.0.0\n", 0, "1.0.0\n");
+    selects(&["paths", "apps"], "\u{feff}apps/a\n", 0, "apps/a\n");
+}
+
+#[test]
+fn a_limit_below_zero_is_told_as_such() {
+    let ran = warehouse(&["select", "lexical", "--limit", "-1"], TAGS);
+    assert!(
+        ran.code == Some(2) && ran.err.contains("'-1' for '--limit <N>'") && !ran.err.contains("'-- -1'"),
         "{}",
         ran.err
     );

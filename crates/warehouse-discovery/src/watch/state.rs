@@ -129,7 +129,7 @@ impl WatchState {
     }
 }
 
-/// A folder of states, one file for each Warehouse, which one process uses at a time.
+/// A state folder, one file for each Warehouse, which one process uses at a time.
 ///
 /// A file is written beside its place, flushed to the disk and then put into its place. So whatever moment the process is killed at, the file has the state before or after, never
 /// a part of one. Folder and files are accessible by their owner only.
@@ -167,7 +167,7 @@ impl StateFolder {
     /// [`Cache`](ErrorKind::Cache) if another process uses it, if it is a link or no folder, and what the operating system says.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
-        let unusable = |cause| failed("the folder of states cannot be used", &path, cause);
+        let unusable = |cause| failed("the state folder cannot be used", &path, cause);
         cache_folder::create(&path).map_err(unusable)?;
         let mut options = File::options();
         options.create(true).truncate(false).write(true);
@@ -175,11 +175,11 @@ impl StateFolder {
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: Arc::new(Lock(lock)) }),
             Err(std::fs::TryLockError::WouldBlock) => {
-                let message = format!("another process uses the folder of states {}", path.display());
+                let message = format!("another process uses the state folder {}", path.display());
                 Err(Error::new(ErrorKind::Cache, message).with_hint("stop it, or use another folder"))
             }
             Err(std::fs::TryLockError::Error(cause)) => {
-                Err(failed("the folder of states cannot be locked", &path, cause))
+                Err(failed("the state folder cannot be locked", &path, cause))
             }
         }
     }
@@ -214,7 +214,7 @@ impl StateFile {
     /// [`Cache`](ErrorKind::Cache) if the file cannot be read, is larger than 64 MiB, is not the state of this Warehouse, or was written by a version with another layout.
     pub fn load(&self) -> Result<Option<WatchState>, Error> {
         let path = self.path();
-        let hint = "move the file away to begin from nothing: the present Freight is then handled once more";
+        let hint = "move the file away to start over: the present Freight is then handled once more";
         let unusable = |cause: Box<dyn std::error::Error + Send + Sync>| {
             let message = format!("the state in {} cannot be used", path.display());
             Error::new(ErrorKind::Cache, message).with_cause(cause).with_hint(hint)
@@ -230,12 +230,16 @@ impl StateFile {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(unusable(format!("it is larger than {MAX_BYTES} bytes").into()));
         }
-        let header: Header = serde_json::from_slice(&bytes).map_err(|cause| unusable(cause.into()))?;
+        let damaged = |error: serde_json::Error| {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            unusable(format!("it is damaged at {place}, or no state of `warehouse watch`").into())
+        };
+        let header: Header = serde_json::from_slice(&bytes).map_err(damaged)?;
         if header.version != VERSION {
             let versions = format!("it has layout {}, and this program knows {VERSION}", header.version);
             return Err(unusable(versions.into()));
         }
-        let state: WatchState = serde_json::from_slice(&bytes).map_err(|cause| unusable(cause.into()))?;
+        let state: WatchState = serde_json::from_slice(&bytes).map_err(damaged)?;
         if state.warehouse != self.warehouse {
             return Err(unusable(format!("it is that of the Warehouse {}", state.warehouse).into()));
         }

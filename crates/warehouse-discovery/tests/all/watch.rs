@@ -479,7 +479,7 @@ async fn rounds_wait_as_the_schedule_says() {
     }
     world.fail(unreachable().with_retry_after(Duration::from_secs(1234)));
     assert_eq!(waits(&world, schedule, 2).await, [1234, 1234]);
-    // One that stays is asked about at the interval.
+    // One that stays is retried at the interval.
     world.fail(Error::new(ErrorKind::Unauthorized, "who are you"));
     assert_eq!(waits(&world, schedule, 2).await, [600, 600]);
 }

@@ -13,9 +13,10 @@ use serde::Serialize;
 
 use super::publisher::{Publisher, Waiting, folders, repository, stopped};
 use crate::arguments::{self, Backup, ChartFormat, Push};
+use crate::files::unreadable;
 use crate::message::{Exit, Messages};
 use crate::output;
-use crate::output::{Failure, Table};
+use crate::output::Table;
 use crate::stopping::Stopping;
 
 /// The largest archive that is read: 100 MiB, as Helm's own limit.
@@ -82,23 +83,23 @@ pub(super) async fn package(arguments: arguments::Package, messages: &Messages) 
                         "{folder}: another of these charts is written to {}",
                         file.display()
                     ));
-                    exit = Exit::Failure;
+                    exit = exit.or_failure();
                     continue;
                 }
                 if let Err(error) = write(&file, package.archive()) {
                     messages.error(&format!("{} could not be written: {error}", file.display()));
-                    exit = Exit::Failure;
+                    exit = Exit::Usage;
                     continue;
                 }
                 rows.push(Row::new(&package, file.display().to_string(), "packaged"));
             }
             Err(error) => {
                 messages.chart_error(&error);
-                exit = Exit::Failure;
+                exit = exit.or_failure();
             }
         }
     }
-    print(&rows, arguments.output, messages)?;
+    print(&rows, exit, arguments.output, messages)?;
     Ok(exit)
 }
 
@@ -146,11 +147,11 @@ pub(super) async fn push(arguments: Push, messages: &Messages) -> Result<Exit, E
             }
             Err(error) => {
                 messages.chart_error(&error);
-                exit = Exit::Failure;
+                exit = exit.or_failure();
             }
         }
     }
-    print(&rows, arguments.output, messages)?;
+    print(&rows, exit, arguments.output, messages)?;
     Ok(exit)
 }
 
@@ -180,7 +181,7 @@ pub(super) async fn backup(arguments: Backup, messages: &Messages, stopping: Sto
     let _ = tokio::time::timeout(LONGEST_RELEASE, repository.store().unlocked()).await;
     let Some(outcome) = outcome else {
         let hint = "archives may be in the store, and the index is as it was or has all of them: run the same command again";
-        messages.error(&format!("the backup was stopped\n  help: {hint}"));
+        messages.error_with_help("the backup was stopped", Some(hint));
         return Ok(Exit::Interrupted);
     };
     let outcome = outcome.map_err(|error| failed(error.into()))?;
@@ -194,7 +195,7 @@ pub(super) async fn backup(arguments: Backup, messages: &Messages, stopping: Sto
         };
         Row::new(package, format!("{url}/{}", package.file_name()), outcome)
     });
-    print(&rows.collect::<Vec<_>>(), arguments.output, messages)?;
+    print(&rows.collect::<Vec<_>>(), Exit::Success, arguments.output, messages)?;
     Ok(Exit::Success)
 }
 
@@ -202,17 +203,16 @@ pub(super) async fn backup(arguments: Backup, messages: &Messages, stopping: Sto
 fn read(files: &[std::path::PathBuf], messages: &Messages) -> Result<Vec<Package>, Exit> {
     let mut packages = Vec::new();
     for file in files {
-        let unusable = |message: String| {
-            messages.error(&format!("{}: {message}", file.display()));
+        let name = file.display().to_string();
+        let unusable = |message: &str| {
+            messages.error_of_file(&name, message, None);
             Exit::Usage
         };
-        let unreadable = |error: std::io::Error| {
-            messages.error(&format!("{} could not be read: {error}", file.display()));
-            Exit::Usage
-        };
+        let unreadable = |error: std::io::Error| unusable(&unreadable(&name, &error));
         let size = std::fs::metadata(file).map_err(&unreadable)?.len();
         if size > MAX_ARCHIVE {
-            return Err(unusable("larger than 100 MiB, the largest chart that Helm reads".to_owned()));
+            let message = format!("{name}: larger than 100 MiB, the largest chart that Helm reads");
+            return Err(unusable(&message));
         }
         let bytes = std::fs::read(file).map_err(&unreadable)?;
         packages.push(Package::from_archive(bytes).map_err(|error| {
@@ -223,9 +223,10 @@ fn read(files: &[std::path::PathBuf], messages: &Messages) -> Result<Vec<Package
     Ok(packages)
 }
 
-fn print(rows: &[Row], format: ChartFormat, messages: &Messages) -> Result<(), Exit> {
-    messages.printed(output::print(|out| match format {
-        ChartFormat::Json => output::write_list(rows, &[] as &[Failure], out),
+/// Prints what became of the archives, and in a document what failed.
+fn print(rows: &[Row], exit: Exit, format: ChartFormat, messages: &Messages) -> Result<(), Exit> {
+    messages.results(|out| match format {
+        ChartFormat::Json => output::write_list(rows, &messages.errors(exit), out),
         ChartFormat::Name => rows.iter().try_for_each(|row| output::line(out, &row.target)),
         ChartFormat::Table if rows.is_empty() => Ok(()),
         ChartFormat::Table => {
@@ -241,5 +242,5 @@ fn print(rows: &[Row], format: ChartFormat, messages: &Messages) -> Result<(), E
             }
             table.write(out)
         }
-    }))
+    })
 }

@@ -43,7 +43,7 @@ pub(super) fn changed(arguments: arguments::Changed, messages: &Messages) -> Res
     if found.charts.is_empty() && found.deleted.is_empty() {
         messages.note("no chart has changed");
     }
-    messages.printed(output::print(|out| match arguments.output {
+    messages.results(|out| match arguments.output {
         ChartFormat::Json => output::write_as_list(&found, ["charts", ""], &[] as &[Failure], out),
         ChartFormat::Name => found.charts.iter().try_for_each(|chart| output::line(out, &chart.name)),
         ChartFormat::Table if found.charts.is_empty() && found.deleted.is_empty() => Ok(()),
@@ -61,7 +61,7 @@ pub(super) fn changed(arguments: arguments::Changed, messages: &Messages) -> Res
             }
             table.write(out)
         }
-    }))?;
+    })?;
     Ok(Exit::Success)
 }
 
@@ -97,7 +97,7 @@ pub(super) fn build_marker(arguments: arguments::BuildMarker, messages: &Message
     }
     match BuildMarker::find(&message, &arguments.apps) {
         Ok(Some(marker)) => {
-            messages.printed(output::print(|out| output::write_json_value(&marker, out)))?;
+            messages.results(|out| output::write_json_value(&marker, out))?;
             Ok(Exit::Success)
         }
         Ok(None) => {
@@ -105,7 +105,7 @@ pub(super) fn build_marker(arguments: arguments::BuildMarker, messages: &Message
             Ok(Exit::Failure)
         }
         Err(unknown) => {
-            messages.error(&format!("{unknown}\n  help: {}", unknown.hint()));
+            messages.error_with_help(&unknown.to_string(), Some(unknown.hint()));
             Ok(Exit::Usage)
         }
     }

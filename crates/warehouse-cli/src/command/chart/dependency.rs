@@ -5,7 +5,6 @@ use artifact_http::Call;
 use super::publisher::{Publisher, folders};
 use crate::arguments::{Dependency, DependencyArguments};
 use crate::message::{Exit, Messages};
-use crate::output;
 use crate::output::Table;
 
 pub(super) async fn dependency(command: Dependency, messages: &Messages) -> Result<Exit, Exit> {
@@ -33,20 +32,20 @@ async fn lock(arguments: DependencyArguments, messages: &Messages) -> Result<Exi
         let text = lock.to_yaml().map_err(|error| failed(error.into()))?;
         std::fs::write(&file, text).map_err(|error| {
             messages.error(&format!("{} could not be written: {error}", file.display()));
-            Exit::Failure
+            Exit::Usage
         })?;
         messages.note(&format!("{} is written", file.display()));
     } else {
         messages.note(&format!("{} is up to date", file.display()));
     }
-    messages.printed(output::print(|out| {
+    messages.results(|out| {
         let mut table = Table::new(&["DEPENDENCY", "VERSION", "REPOSITORY"]);
         for dependency in lock.dependencies() {
             let repository = artifact_source::redact_url(&dependency.repository);
             table.row([dependency.name.clone(), dependency.version.clone(), repository]);
         }
         table.write(out)
-    }))?;
+    })?;
     Ok(Exit::Success)
 }
 

@@ -7,7 +7,7 @@ use chart_lint::{Finding, Options, Severity, lint_chart, lint_dockerfile, sarif,
 use helm_chart::{ChartFile, ChartFolders as _, DiskFolders};
 
 use crate::arguments::{Dockerfile, Lint, LintFormat, LintReport};
-use crate::files::{file_name, read_text};
+use crate::files::{self, file_name, read_text};
 use crate::message::{Exit, Messages, with_causes};
 use crate::output;
 use crate::output::Failure;
@@ -30,7 +30,7 @@ pub(super) fn charts(arguments: &Lint, messages: &Messages) -> Result<Exit, Exit
             let what = format!("{} is a file, not the folder of a chart", folder.display());
             match are_all_files {
                 true => {
-                    messages.error(&format!("{what}\n  help: name the folders of charts, such as charts/*/"));
+                    messages.error_with_help(&what, Some("name the folders of charts, such as charts/*/"));
                     unreadable.push(Failure::of_file(&shown(folder), what));
                 }
                 false => messages.note(&format!("{what}: passed over")),
@@ -51,8 +51,7 @@ pub(super) fn charts(arguments: &Lint, messages: &Messages) -> Result<Exit, Exit
             }
         }
     }
-    let exit = report(&findings, &unreadable, &arguments.report, messages)?;
-    Ok(if unreadable.is_empty() { exit } else { Exit::Usage })
+    report(&findings, &unreadable, &arguments.report, messages)
 }
 
 /// The `Chart.yaml` of the folders that a chart depends on by `file://`, as far as they can be read.
@@ -86,16 +85,19 @@ fn shown(folder: &Path) -> String {
 /// Checks Dockerfiles.
 pub(crate) fn dockerfile(command: &Dockerfile, messages: &Messages) -> Result<Exit, Exit> {
     let Dockerfile::Lint(arguments) = command;
-    let mut findings = Vec::new();
+    let (mut findings, mut unreadable) = (Vec::new(), Vec::new());
     for file in &arguments.files {
         let name = file_name(file);
-        let text = read_text(file, MAX_DOCKERFILE).map_err(|error| {
-            messages.error(&format!("{name} could not be read: {error}"));
-            Exit::Usage
-        })?;
-        findings.extend(lint_dockerfile(&name, &text, &Options::default()));
+        match read_text(file, MAX_DOCKERFILE) {
+            Ok(text) => findings.extend(lint_dockerfile(&name, &text, &Options::default())),
+            Err(error) => {
+                let said = files::unreadable(&name, &error);
+                messages.error_of_file(&name, &said, None);
+                unreadable.push(Failure::of_file(&name, said));
+            }
+        }
     }
-    report(&findings, &[], &arguments.report, messages)
+    report(&findings, &unreadable, &arguments.report, messages)
 }
 
 fn report(
@@ -104,19 +106,23 @@ fn report(
     arguments: &LintReport,
     messages: &Messages,
 ) -> Result<Exit, Exit> {
-    messages.printed(output::print(|out| match arguments.output {
+    messages.results(|out| match arguments.output {
         LintFormat::Text => findings.iter().try_for_each(|finding| {
             output::line(out, &format!("{finding:#}"))?;
             finding.help.iter().try_for_each(|help| output::line(out, &format!("  help: {help}")))
         }),
         LintFormat::Json => output::write_list(findings, unreadable, out),
         LintFormat::Sarif => output::write_json_value(&sarif::log(&sarif_tool(), findings), out),
-    }))?;
+    })?;
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if arguments.output == LintFormat::Text {
         let counts = [(errors, "error"), (warnings, "warning"), (count(Severity::Note), "note")];
         messages.note(&counts.map(|(count, name)| output::counted(count, name)).join(", "));
     }
-    Ok(if errors > 0 || (arguments.strict && warnings > 0) { Exit::Failure } else { Exit::Success })
+    Ok(match (unreadable.is_empty(), errors > 0 || arguments.strict && warnings > 0) {
+        (false, _) => Exit::Usage,
+        (true, true) => Exit::Failure,
+        (true, false) => Exit::Success,
+    })
 }

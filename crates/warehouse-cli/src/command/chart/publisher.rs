@@ -51,14 +51,14 @@ pub(super) struct Publisher {
 impl Publisher {
     pub(super) async fn open(arguments: &Network, messages: &Messages) -> Result<Self, Exit> {
         let deadline = Instant::now() + arguments.timeout;
-        let found = credentials::read(arguments.credentials.clone(), deadline, *messages).await?;
+        let found = credentials::read(arguments.credentials.clone(), deadline, messages).await?;
         let credentials = found.for_publishing();
-        let unusable = |message: String| {
-            messages.error(&message);
+        let unusable = |error: Error| {
+            messages.explained(&error);
             Exit::Usage
         };
         let http = network::http(arguments).map_err(unusable)?;
-        let http = http.build().map_err(|error| unusable(crate::message::explained(&error)))?;
+        let http = http.build().map_err(unusable)?;
         let pace = network::pace(&arguments.registry_rate).map_err(unusable)?;
         let charts = registry(arguments, &http, pace.clone(), Arc::clone(&credentials), SourceKind::Chart);
         let context = SourceContext::new(http).with_credentials(credentials);

@@ -118,7 +118,7 @@ impl<'m> Session<'m> {
 
     /// Prints a plan and what is refused.
     fn show(&self, plan: &Plan) -> Result<Exit, Exit> {
-        self.messages.printed(output::print(|out| output::plan(plan, self.output, out)))?;
+        self.messages.results(|out| output::plan(plan, self.output, out))?;
         Ok(self.say_refusals(plan))
     }
 
@@ -150,7 +150,7 @@ impl<'m> Session<'m> {
         if !plan.is_possible() {
             // The table of steps would say what is not done.
             if self.output == ChartFormat::Json {
-                self.messages.printed(output::print(|out| output::plan(&plan, self.output, out)))?;
+                self.messages.results(|out| output::plan(&plan, self.output, out))?;
             }
             let exit = self.say_refusals(&plan);
             self.messages.error("nothing is published");
@@ -166,7 +166,7 @@ impl<'m> Session<'m> {
     }
 
     fn report(&self, report: &Report) -> Result<Exit, Exit> {
-        self.messages.printed(output::print(|out| output::report(report, self.output, out)))?;
+        self.messages.results(|out| output::report(report, self.output, out))?;
         for failure in &report.failures {
             let place = match (&failure.chart, failure.step) {
                 (Some(chart), Some(step)) => format!("{chart}: {step}: "),

@@ -43,9 +43,9 @@ pub(super) async fn unlock(arguments: Unlock, messages: &Messages) -> Result<Exi
         Exit::Failure
     };
     let LockRemoval { removed, held, .. } = call.within(work).await.map_err(failed)?.map_err(failed)?;
-    messages.printed(output::print(|out| {
+    messages.results(|out| {
         removed.iter().try_for_each(|lock| output::line(out, &format!("removed {}", lock.name)))
-    }))?;
+    })?;
     for lock in &held {
         messages.error(&format!(
             "a release holds the lock: {lock}\n  help: wait until it has ended; if none runs, the lock lapses {} s after its last renewal, and --force \

@@ -4,8 +4,8 @@ mod discover;
 mod publish;
 mod stage;
 
-use crate::arguments;
 use crate::message::{Exit, Messages};
+use crate::{arguments, output};
 use discover::{Servers, show};
 use stage::{Folder, read, stopped};
 
@@ -29,10 +29,13 @@ pub(crate) async fn demo(arguments: &arguments::Demo, messages: &Messages) -> Re
     let warehouse = read(&manifest, messages).await?;
     show(&servers, &warehouse, &servers.manifest()).await.map_err(|error| failed(&error))?;
     if arguments.serve {
-        messages.note(&format!(
-            "\nThe servers run until Ctrl-C. Try: warehouse explain -f {}",
-            manifest.display()
-        ));
+        // Without the path, the servers are of no use.
+        messages.results(|out| {
+            writeln!(out)?;
+            let try_it =
+                format!("The servers run until Ctrl-C. Try: warehouse explain -f {}", manifest.display());
+            output::line(out, &try_it)
+        })?;
         std::future::pending::<()>().await;
     }
     drop(servers);

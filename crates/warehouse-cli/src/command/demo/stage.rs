@@ -18,7 +18,7 @@ pub(super) async fn read(file: &Path, messages: &Messages) -> Result<Located<War
         strict: true,
         ..arguments::Manifest::default()
     };
-    read_warehouses(manifest, None, *messages).await?.warehouses.into_iter().next().ok_or(Exit::Failure)
+    read_warehouses(manifest, None, messages).await?.warehouses.into_iter().next().ok_or(Exit::Failure)
 }
 
 /// The folder of the manifest.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use warehouse_spec::{Applicability, Diagnostic, Options, Replacement, Rule, Severity, lint};
 
 use crate::message::{Exit, Messages};
+use crate::stopping::blocking;
 
 use positions::{Encoding, Positions, Range};
 
@@ -21,7 +22,6 @@ const QUICK_FIX: &str = "quickfix";
 
 /// Serves an editor on standard input and output until it says `exit`.
 pub(crate) async fn lsp(messages: &Messages) -> Result<Exit, Exit> {
-    let messages = *messages;
     if stdin().is_terminal() {
         messages.error_with_help(
             "standard input is a terminal, and `warehouse lsp` speaks with editors",
@@ -29,18 +29,14 @@ pub(crate) async fn lsp(messages: &Messages) -> Result<Exit, Exit> {
         );
         return Err(Exit::Usage);
     }
-    // Standard input may never end. An interrupt must end the command all the same.
-    let run = tokio::task::spawn_blocking(move || match serve(&mut stdin().lock(), &mut stdout().lock()) {
-        Ok(()) => Ok(Exit::Success),
-        Err(error) => {
+    blocking(messages, "the editor is not served any longer", |messages| {
+        serve(&mut stdin().lock(), &mut stdout().lock()).map_err(|error| {
             messages.error(&format!("the editor does not keep to the Language Server Protocol: {error}"));
-            Err(Exit::Failure)
-        }
-    });
-    run.await.unwrap_or_else(|_| {
-        messages.error("the editor is not served any longer: this is a bug in warehouse");
-        Err(Exit::Failure)
+            Exit::Failure
+        })?;
+        Ok(Exit::Success)
     })
+    .await
 }
 
 /// What the editor has asked for so far.

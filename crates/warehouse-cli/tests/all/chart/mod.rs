@@ -7,4 +7,4 @@ mod dependency;
 mod lint;
 mod lock;
 mod release;
-mod world;
+pub mod world;
