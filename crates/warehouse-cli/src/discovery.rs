@@ -104,6 +104,7 @@ impl Session {
             messages.explained(&error);
             Exit::Usage
         })?;
+        messages.note(&format!("recorded at {}", replay.bundle().recorded_at()));
         let session = Self::new(discoverer, Instant::now() + REPLAY_TIMEOUT, stopping);
         Ok(Self { is_replay: true, ..session })
     }

@@ -17,7 +17,6 @@ pub(crate) async fn replay(arguments: Replay, messages: &Messages, stopping: Sto
     let read = unless_stopped(&stopping, read_warehouses(manifest, Some(&replay), *messages)).await;
     let Input { warehouses, left_out } = read.map_err(refused)?;
     let session = Session::replaying(&replay, messages, stopping)?;
-    messages.note(&format!("recorded at {}", replay.bundle().recorded_at()));
     let discovered = discover(warehouses, &session, messages).await;
     messages.printed(output::print(|out| output::artifacts(&discovered, &left_out, output, out)))?;
     let is_complete =
