@@ -44,12 +44,9 @@ pub(super) fn no_path(git: &GitSubscription, group: &Group, counts: &Counts, nou
         (count, _) if recent => format!("none of {}{since} changes", counted(count, noun)),
         (count, _) => format!("none of the {} that are left changes", counted(count, noun)),
     };
-    if let Some(hint) = git.include_paths.iter().find_map(|path| of_form(path)) {
-        return (format!("{none} {changed}"), Some(hint));
-    }
-    if let Some((selector, path)) =
-        group.other_case.as_ref().filter(|(selector, path)| is_cause(selector, path, counts))
-    {
+    let of_form = git.include_paths.iter().find_map(|path| of_form(path));
+    let other_case = group.other_case.as_ref().filter(|(selector, path)| is_cause(selector, path, counts));
+    if let (None, Some((selector, path))) = (&of_form, other_case) {
         let message = format!(
             "{none} {changed}, but {path:?} is changed, which differs from {selector:?} in the case of its letters"
         );
@@ -58,8 +55,11 @@ pub(super) fn no_path(git: &GitSubscription, group: &Group, counts: &Counts, nou
     }
     let alone = counts.groups.len() == 1 && noun == "commit" && git.exclude_paths.is_empty() && !recent;
     let never = if alone { ": there never was one on this branch" } else { "" };
-    let similar = git.include_paths.iter().find_map(|selector| similar(selector, counts));
-    (format!("{none} {changed}{never}"), similar.map(|similar| format!("did you mean `{similar}`?")))
+    let similar = || {
+        let similar = git.include_paths.iter().find_map(|selector| similar(selector, counts))?;
+        Some(format!("did you mean `{similar}`?"))
+    };
+    (format!("{none} {changed}{never}"), of_form.or_else(similar))
 }
 
 /// What to write where a selector has the form of another one.
