@@ -93,6 +93,8 @@ impl Why {
         let taken: Vec<_> = judged.iter().filter(|judged| judged.rejection.is_none()).collect();
         let mut answer =
             Self { name: name.to_owned(), taken: false, rule: None, message: String::new(), hint: None };
+        let is_commit = matches!(subscription.kind, SubscriptionKind::Git(_)) && is_certainly_commit_id(name);
+        let mut tail = String::new();
         let verdict = match judged.iter().find(|judged| judged.name == name) {
             Some(Judgement { rejection: None, .. }) => {
                 let place = taken.iter().position(|judged| judged.name == name).unwrap_or_default();
@@ -131,33 +133,31 @@ impl Why {
                         answer.hint = not_walked_hint(subscription, taken.len(), name);
                         not_walked(subscription, judged, taken.len(), name)
                     }
+                    Some(_) if is_commit => {
+                        format!("{UNLISTED}, and no tag that was read leads to a commit of this id")
+                    }
                     // One tag alone was asked for, and no list.
                     Some(Err(why @ Rejection::NotTheTag { .. })) => format!("is not taken: {why}"),
                     Some(Err(why)) => format!("{UNLISTED}, and would not be taken: {why}"),
                     Some(Ok(())) => format!("{UNLISTED}, and its name would fit"),
                     None => UNLISTED.to_owned(),
                 };
-                if verdict.is_some()
-                    && matches!(subscription.kind, SubscriptionKind::Git(_))
-                    && name.len() >= 7
-                    && is_commit_id(name)
-                {
-                    answer.message += "; no tag that was read leads to a commit of this id";
-                }
                 let names = judged.iter().map(|judged| judged.name.as_str());
                 let similar: Vec<_> = similar_names(name, names).into_iter().map(shown_name).collect();
                 if !similar.is_empty() {
-                    answer.message += &format!("; similar: {}", similar.join(", "));
+                    tail = format!("; similar: {}", similar.join(", "));
                 }
-                verdict.and_then(Result::err)
+                verdict.and_then(Result::err).filter(|_| !is_commit)
             }
         };
         if let Some(why) = verdict {
             answer.rule = Some(why.rule().to_owned());
-            if let Some(near) = probes.near(name, &why, &mut 0) {
-                if let Some(remark) = cause::remark(&near) {
-                    answer.message += &format!(": {remark}");
-                }
+            let near = probes.near(name, &why, &mut 0);
+            let lacks = near.clone().or_else(|| probes.lacks(name, &why));
+            if let Some(remark) = lacks.as_ref().and_then(cause::remark) {
+                answer.message += &format!(": {remark}");
+            }
+            if let Some(near) = near {
                 answer.hint = cause::of_near(&probes, subscription, &near, 1, name, true).hint;
             }
             match &why {
@@ -169,6 +169,7 @@ impl Why {
                 _ => {}
             }
         }
+        answer.message += &tail;
         answer
     }
 }
@@ -181,6 +182,12 @@ fn is_of_branch(subscription: &Subscription) -> bool {
 /// Whether a name may be the beginning of a commit's id.
 fn is_commit_id(name: &str) -> bool {
     (4..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether a name is that and hardly the tag of a date, which has digits alone.
+fn is_certainly_commit_id(name: &str) -> bool {
+    let has_letter = name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    is_commit_id(name) && (name.len() >= 40 || name.len() >= 7 && has_letter)
 }
 
 /// Why a name is none of the commits of a branch that were judged, of which `taken` were taken.

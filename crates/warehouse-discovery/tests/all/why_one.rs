@@ -117,6 +117,16 @@ fn the_reason_describes_the_name() {
     for constraint in ["^1", "^3"] {
         assert_eq!(said(constraint), expected, "{constraint}");
     }
+    // So does the answer about one, listed or not, with what is similar behind it.
+    let image = image("constraint: ^3");
+    let why = |listed: &[&str]| Why::of(&image, &judged(&image, listed), "v01.4.0").message;
+    assert_eq!(why(&["v01.4.0"]), format!("is not taken: {strict}: a number begins with 0"));
+    assert_eq!(
+        why(&["v1.4.0"]),
+        format!(
+            "is not listed by the server, and would not be taken: {strict}: a number begins with 0; similar: v1.4.0"
+        )
+    );
 }
 
 /// `refs/tags/` is no part of the name of a tag, and the pattern that the hint has matches.
