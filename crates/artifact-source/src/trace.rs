@@ -45,6 +45,8 @@ pub struct Details {
     /// When it was built, committed or tagged, whichever the strategy goes by; of a chart, when its entry in an index says that it was created,
     /// which decides nothing.
     pub time: Option<Timestamp>,
+    /// The commit that a tag leads to.
+    pub commit: Option<String>,
     /// The first line of a commit's message.
     pub subject: Option<String>,
     /// Paths that a commit changed, for people: of a commit that is taken for its paths the first that is selected, of one that is not some
@@ -55,7 +57,14 @@ pub struct Details {
 impl Details {
     /// Nothing but the name is known.
     pub const fn new() -> Self {
-        Self { version: None, digest: None, time: None, subject: None, changed_paths: Vec::new() }
+        Self {
+            version: None,
+            digest: None,
+            time: None,
+            commit: None,
+            subject: None,
+            changed_paths: Vec::new(),
+        }
     }
 
     /// The same with the version that the name stands for.
@@ -76,6 +85,13 @@ impl Details {
     #[must_use]
     pub fn with_time(mut self, time: impl Into<Option<Timestamp>>) -> Self {
         self.time = time.into();
+        self
+    }
+
+    /// The same with the commit that a tag leads to.
+    #[must_use]
+    pub fn with_commit(mut self, commit: impl Into<Option<String>>) -> Self {
+        self.commit = commit.into();
         self
     }
 
@@ -104,6 +120,12 @@ pub trait Trace: Send + Sync {
 
     /// The candidate is not, for this reason.
     fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection);
+
+    /// Reports how many candidates there are, each of which is judged unless the discovery fails. Called at most once, by sources that read a list before they judge what
+    /// is in it. Does nothing unless it is overridden.
+    fn listed(&self, count: usize) {
+        let _ = count;
+    }
 
     /// Reports the principal of the source. Called at most once, before the first request, by sources that look a credential up. Does nothing unless it is overridden.
     fn authenticated(&self, principal: &Principal) {
@@ -195,6 +217,7 @@ pub struct Recorder {
     judgements: Mutex<Vec<Judgement>>,
     warnings: Mutex<Vec<Warning>>,
     principal: Mutex<Option<Principal>>,
+    listed: Mutex<Option<usize>>,
 }
 
 impl Recorder {
@@ -206,6 +229,11 @@ impl Recorder {
     /// All candidates, in the order in which they came.
     pub fn into_judgements(self) -> Vec<Judgement> {
         std::mem::take(&mut lock(&self.judgements))
+    }
+
+    /// How many candidates there are, if the source reported it: more than were judged where the discovery failed.
+    pub fn listed(&self) -> Option<usize> {
+        *lock(&self.listed)
     }
 
     /// All warnings so far, in the order in which they came.
@@ -234,6 +262,10 @@ impl Trace for Recorder {
 
     fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection) {
         self.record(candidate, Some(why));
+    }
+
+    fn listed(&self, count: usize) {
+        *lock(&self.listed) = Some(count);
     }
 
     fn authenticated(&self, principal: &Principal) {

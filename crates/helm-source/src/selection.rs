@@ -191,6 +191,7 @@ impl Selection<'_> {
         listed: &'n impl Listed,
         refusal: fn(&str) -> Option<Rejection>,
     ) -> Result<Ranking<'n>, Error> {
+        self.trace.listed(listed.count());
         let (rule, names) = (Arc::clone(self.rule), listed.clone());
         let judge = move |position: usize| {
             let name = names.name(position)?;

@@ -426,11 +426,7 @@ impl HelmSource {
                 }
                 let is_listed = cached.index.versions(chart).is_some();
                 if !is_listed {
-                    let similar = similar_names(chart, cached.index.charts().map(|(name, _)| name));
-                    let why = Rejection::NotListed {
-                        chart: chart.as_str().into(),
-                        similar: similar.into_iter().map(str::to_owned).collect(),
-                    };
+                    let why = not_listed(chart, || cached.index.charts().map(|(name, _)| name));
                     request.trace.rejected(&Candidate::new(chart), &why);
                 }
                 let listed = ListedVersions { cached, chart: chart.clone() };
@@ -465,6 +461,18 @@ impl HelmSource {
             fingerprint.zip(state).and_then(|(fingerprint, state)| fingerprint.observation(&state));
         Ok(Discovery::Found(Found::new(charts, call.cost()).with_observation(observation)))
     }
+}
+
+/// The most charts of an index that are named where another one is asked for.
+const MOST_LISTED: usize = 5;
+
+/// The rejection of a chart that an index does not list: with similar names, or else with all of them if they are few.
+fn not_listed<'n, N: Iterator<Item = &'n str>>(chart: &str, names: impl Fn() -> N) -> Rejection {
+    let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+    let similar = similar_names(chart, names());
+    let few: Vec<&str> = names().take(MOST_LISTED + 1).collect();
+    let listed = if similar.is_empty() && few.len() <= MOST_LISTED { few } else { Vec::new() };
+    Rejection::NotListed { chart: chart.into(), similar: owned(similar), listed: owned(listed) }
 }
 
 /// Warns of what the index no longer lists: this chart, versions of it, or other charts as a whole. Fewer versions of other charts are

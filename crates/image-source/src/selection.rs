@@ -48,6 +48,7 @@ impl Selection<'_> {
             strategy => {
                 let repository = self.inspector.repository;
                 let tags = repository.tags(self.inspector.call).await?;
+                self.trace.listed(tags.len());
                 let memory = repository.memory_of_judgement(&tags, self.inspector.call).await?;
                 let (of_tags, of_order) = (tags.lease(), memory.lease());
                 let select = async {

@@ -10,7 +10,7 @@ const MOST: usize = 3;
 const SHORTEST_PART: usize = 3;
 
 /// The most similar of the `known` names, if one is similar enough to be the intended one: at most a third of the letters
-/// differ. Case does not count. Of equally similar names, the first.
+/// differ. Case counts only between equally similar names. Of equal ones, the first.
 ///
 /// ```
 /// use selection_strategies::nearest_name;
@@ -25,12 +25,12 @@ pub fn nearest_name<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) ->
     if name.len() > 64 {
         return None;
     }
-    let name = name.to_lowercase();
+    let lower = name.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(&name, &candidate.to_lowercase()), candidate))
+        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()) / 3)
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, candidate)| (*distance, strsim::osa_distance(name, candidate)))
         .map(|(_, candidate)| candidate)
 }
 
@@ -137,6 +137,7 @@ mod tests {
         assert_eq!(nearest_name("barnch", known), Some("branch"));
         assert_eq!(nearest_name("strictSemver", known), Some("strictSemvers"));
         assert_eq!(nearest_name("colour", known), None);
+        assert_eq!(nearest_name("app", ["Apps", "apps"]), Some("apps"));
         assert_eq!(nearest_name(&"branch".repeat(20), known), None);
     }
 }

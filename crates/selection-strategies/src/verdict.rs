@@ -116,6 +116,8 @@ pub enum Rejection {
         chart: Arc<str>,
         /// Charts with a similar name that it lists.
         similar: Vec<String>,
+        /// The charts that it lists, if these are few and none has a similar name.
+        listed: Vec<String>,
     },
     /// The registry has no tag of the name that a `Digest` subscription asks for ([rule 3.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     NoSuchTag {
@@ -274,9 +276,12 @@ impl fmt::Display for Rejection {
             Self::SecondUnderscore => formatter.write_str(
                 "has a second `_`: in the tag of a chart each `_` stands for a `+`, and a version has at most one",
             ),
-            Self::NotListed { chart, similar } => {
+            Self::NotListed { chart, similar, listed } => {
                 write!(formatter, "the index has no chart `{chart}`")?;
-                write_similar(formatter, similar)
+                match listed.as_slice() {
+                    [] => write_similar(formatter, similar),
+                    listed => write!(formatter, ", only `{}`", listed.join("`, `")),
+                }
             }
             Self::NoSuchTag { tag, similar } => {
                 write!(formatter, "there is no tag `{tag}`")?;

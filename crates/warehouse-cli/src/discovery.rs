@@ -14,6 +14,7 @@ use crate::arguments::DiscoveryNetwork;
 use crate::credentials;
 use crate::message::{Exit, Messages, place};
 use crate::network::{cache_dir, http};
+use crate::output::seconds;
 use crate::progress::{Progress, Watched};
 use crate::stopping::{Stopping, stopped, unless_stopped};
 use crate::subscription_name::is_named;
@@ -106,6 +107,7 @@ impl Session {
             messages.explained(&error);
             Exit::Usage
         })?;
+        messages.note(&format!("recorded at {}", seconds(replay.bundle().recorded_at())));
         let session = Self::new(discoverer, Instant::now() + REPLAY_TIMEOUT, stopping);
         Ok(Self { is_replay: true, ..session })
     }

@@ -174,6 +174,10 @@ impl Trace for Counting<'_> {
         self.next.rejected(candidate, why);
     }
 
+    fn listed(&self, count: usize) {
+        self.next.listed(count);
+    }
+
     fn authenticated(&self, principal: &Principal) {
         self.next.authenticated(principal);
     }

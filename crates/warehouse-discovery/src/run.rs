@@ -409,6 +409,10 @@ impl Trace for ReportTrace<'_> {
         self.next.rejected(candidate, why);
     }
 
+    fn listed(&self, count: usize) {
+        self.next.listed(count);
+    }
+
     fn authenticated(&self, principal: &Principal) {
         *lock(&self.principal) = Some(principal.clone());
         self.next.authenticated(principal);

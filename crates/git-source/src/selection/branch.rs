@@ -241,7 +241,7 @@ pub(crate) fn resolve_missing(listed: &References, branch: Option<&str>) -> Resu
     let similar = similar_names(branch, branches.iter().copied());
     if !similar.is_empty() {
         let similar: Vec<_> = similar.iter().map(|name| format!("{name:?}")).collect();
-        hints.push(format!("similar names are {}", similar.join(", ")));
+        hints.push(format!("did you mean {}?", similar.join(" or ")));
     }
     Err(if hints.is_empty() { error } else { error.with_hint(hints.join("; ")) })
 }

@@ -15,7 +15,7 @@ use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteSlice, ByteVec};
 use gix::objs::tree::{EntryMode, EntryRef};
 use gix::objs::{Kind, TreeRefIter};
-use selection_strategies::path::PathSelectors;
+use selection_strategies::path::{OtherCase, PathSelectors};
 
 use crate::repository::Objects;
 use crate::selection::commit::find;
@@ -137,6 +137,7 @@ impl Differences {
 
 /// Searches the change from one tree to another for a path that is selected.
 struct Search<'a> {
+    objects: &'a Objects,
     selectors: &'a PathSelectors,
     folders: &'a Folders,
     interrupt: &'a Interrupt,
@@ -149,10 +150,11 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Looks at what differs in a folder. Returns the first path that is selected.
+    /// Looks at what differs between the trees of a folder. Returns the first path that is selected.
     fn look<'d>(
         &mut self,
         folder: &BString,
+        trees: Pair,
         differences: impl Iterator<Item = Difference<&'d BStr>>,
     ) -> Result<Option<String>, Error> {
         let mut path = folder.clone();
@@ -174,7 +176,8 @@ impl Search<'_> {
                 return Ok(Some(shorten(&path.to_str_lossy(), MOST_TOLD_CHARACTERS).into_owned()));
             }
             if self.other_case.is_none() {
-                self.other_case = in_other_case(self.selectors, path.as_ref());
+                let exists = |named: &[u8]| self.exists(named, folder, trees);
+                self.other_case = in_other_case(self.selectors, path.as_ref(), exists);
             }
             let is_changed_folder = before != after;
             if is_changed_folder && self.folders.may_include_below(&path) {
@@ -185,6 +188,21 @@ impl Search<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether this path is in one of the trees of this folder. `true` where these do not tell: for what is in another folder, and for trees that are not here.
+    fn exists(&self, path: &[u8], folder: &[u8], (before, after): Pair) -> bool {
+        let name = match folder.is_empty() {
+            true => Some(path),
+            false => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix(b"/")),
+        };
+        let Some(name) = name.filter(|name| !name.contains(&b'/')) else { return true };
+        let mut buffer = Vec::new();
+        [before, after].into_iter().flatten().any(|tree| {
+            let Ok(Some(data)) = self.objects.read(tree, &mut buffer) else { return true };
+            let mut entries = TreeRefIter::from_bytes(data.data, tree.kind());
+            entries.any(|entry| entry.map_or(true, |entry| *entry.filename == *name))
+        })
     }
 }
 
@@ -202,8 +220,16 @@ pub(crate) fn touches(
 ) -> Result<Touch, Error> {
     let (mut old, mut new) = (Vec::new(), Vec::new());
     let queue = VecDeque::from([Changed { path: BString::default(), before: from, after: Some(to) }]);
-    let mut search =
-        Search { selectors, folders, interrupt, queue, changes: 0, told: Vec::new(), other_case: None };
+    let mut search = Search {
+        objects,
+        selectors,
+        folders,
+        interrupt,
+        queue,
+        changes: 0,
+        told: Vec::new(),
+        other_case: None,
+    };
     let mut missing = MissingTrees::default();
     while let Some(Changed { path, before, after }) = search.queue.pop_front() {
         if before == after {
@@ -213,7 +239,7 @@ pub(crate) fn touches(
             return Err(interrupt.stopped_error());
         }
         if let Some(known) = known.known((before, after)) {
-            if let Some(selected) = search.look(&path, known.iter().map(Kept::as_ref))? {
+            if let Some(selected) = search.look(&path, (before, after), known.iter().map(Kept::as_ref))? {
                 return Ok(Touch::Yes(Some(selected)));
             }
             continue;
@@ -232,9 +258,9 @@ pub(crate) fn touches(
         let few: Vec<Kept> = differences().take(MOST_KEPT_OF_A_PAIR + 1).map(Kept::of).collect();
         let selected = if few.len() > MOST_KEPT_OF_A_PAIR {
             drop(few);
-            search.look(&path, differences())?
+            search.look(&path, (before, after), differences())?
         } else {
-            search.look(&path, known.keep((before, after), few).iter().map(Kept::as_ref))?
+            search.look(&path, (before, after), known.keep((before, after), few).iter().map(Kept::as_ref))?
         };
         if selected.is_some() {
             return Ok(Touch::Yes(selected));
@@ -248,9 +274,13 @@ pub(crate) fn touches(
 }
 
 /// The rejection that says that a path, or a folder, differs from a selector in the case of its letters alone.
-fn in_other_case(selectors: &PathSelectors, path: &BStr) -> Option<Rejection> {
-    let (selector, path) = selectors.other_case(path)?;
-    let path = path.to_str_lossy();
+fn in_other_case(
+    selectors: &PathSelectors,
+    path: &BStr,
+    exists: impl Fn(&[u8]) -> bool,
+) -> Option<Rejection> {
+    let OtherCase { selector, found, .. } = selectors.other_case(path, exists)?;
+    let path = found.to_str_lossy();
     Some(Rejection::PathInOtherCase { selector: selector.as_str().into(), path: path.as_ref().into() })
 }
 

@@ -43,8 +43,12 @@ impl JudgedCandidate {
         changed: Vec<String>,
         rejection: Option<Rejection>,
     ) -> Self {
-        let details = Details::new().with_subject(&commit.subject).with_time(commit.creator_date);
-        let details = details.with_changed_paths(changed);
-        Self { name: name.into(), details: Some(details), rejection }
+        let name = name.into();
+        let details = Details::new()
+            .with_commit((name != commit.id).then(|| commit.id.clone()))
+            .with_subject(&commit.subject)
+            .with_time(commit.creator_date)
+            .with_changed_paths(changed);
+        Self { name, details: Some(details), rejection }
     }
 }

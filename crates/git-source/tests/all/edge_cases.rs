@@ -157,5 +157,5 @@ async fn a_branch_whose_name_git_forbids_is_never_recommended() {
         .body(format!("{lines}0000"));
     server.faults().add(warehouse_testkit::When::post("/demo.git/git-upload-pack"), reply);
     let error = crate::support::fails(GitSource::builder(repository.url()).rule(on_branch("main2"))).await;
-    assert_eq!(error.hint(), Some("similar names are \"main3\""), "{error:?}");
+    assert_eq!(error.hint(), Some("did you mean \"main3\"?"), "{error:?}");
 }

@@ -174,6 +174,49 @@ async fn a_path_in_another_case_is_named() {
     }
 }
 
+/// Where a path exists as the selector spells it, another one in other letters is not taken for it, whether the commit changes the first or not.
+#[tokio::test]
+async fn a_path_that_exists_is_not_one_in_another_case() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("both.git").unwrap();
+    let mut history = repository.history().unwrap();
+    for (subject, path) in [
+        ("Old", "Apps/a"),
+        ("Lower", "apps/web/a"),
+        ("Upper", "Apps/b"),
+        ("Web", "apps/Web/a"),
+        ("Docs", "Docs/a"),
+    ] {
+        history.commit("main", Commit::new(subject).file(path, "1"));
+    }
+    history.write().unwrap();
+    for (include, expected) in [
+        // At the time of the first commit there was no other folder.
+        (&["apps"][..], &["Old: Apps, not apps"][..]),
+        (&["apps/*"], &["Old: Apps, not apps/*"]),
+        (&["apps/web/b"], &["Old: Apps, not apps/web/b"]),
+        (
+            &["apps/WEB"],
+            &["Lower: apps/web, not apps/WEB", "Old: Apps, not apps/WEB", "Web: apps/Web, not apps/WEB"],
+        ),
+        (&["apps", "docs"], &["Docs: Docs, not docs", "Old: Apps, not apps"]),
+    ] {
+        let rule = paths(include, &[]).build().unwrap();
+        let source = GitSource::builder(repository.url()).rule(rule).build().unwrap();
+        let recorder = Recorder::new();
+        source.discover(DiscoverRequest::new().with_trace(&recorder)).await.unwrap();
+        let judged = recorder.into_judgements().into_iter().filter_map(|judged| match judged.rejection {
+            Some(Rejection::PathInOtherCase { selector, path }) => {
+                Some(format!("{}: {path}, not {selector}", judged.details.subject.unwrap_or_default()))
+            }
+            _ => None,
+        });
+        let mut judged: Vec<_> = judged.collect();
+        judged.sort();
+        assert_eq!(judged, expected, "{include:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_rare_path_is_looked_for_to_the_root() {
     let server = GitServer::start().unwrap();

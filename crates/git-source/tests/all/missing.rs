@@ -16,10 +16,10 @@ async fn a_branch_that_does_not_exist() {
     history.write().unwrap();
 
     for (branch, hint) in [
-        ("mian", "the remote's HEAD is \"main\"; similar names are \"main\""),
-        ("mai", "the remote's HEAD is \"main\"; similar names are \"main\""),
-        ("login", "the remote's HEAD is \"main\"; similar names are \"feature/login\""),
-        ("refs/heads/main", "the remote's HEAD is \"main\"; similar names are \"main\""),
+        ("mian", "the remote's HEAD is \"main\"; did you mean \"main\"?"),
+        ("mai", "the remote's HEAD is \"main\"; did you mean \"main\"?"),
+        ("login", "the remote's HEAD is \"main\"; did you mean \"feature/login\"?"),
+        ("refs/heads/main", "the remote's HEAD is \"main\"; did you mean \"main\"?"),
         ("zzzzzz", "the remote's HEAD is \"main\""),
     ] {
         let error = fails(GitSource::builder(repository.url()).rule(on_branch(branch))).await;

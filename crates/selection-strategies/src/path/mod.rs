@@ -32,7 +32,7 @@ use go_compat::{Glob, GlobError, GoRegex, GoRegexError};
 
 use crate::verdict::{Rejection, Verdict};
 
-pub use relation::contains;
+pub use relation::{OtherCase, contains};
 
 /// The compiled `includePaths` and `excludePaths` of a subscription.
 ///
@@ -95,13 +95,18 @@ impl PathSelectors {
         self.exclude().iter().find(|exclude| exclude.contains_all_of(include))
     }
 
-    /// The start of a path that differs in the case of its letters alone from a selector of the include list, and that selector. A path that is included has none, nor has one
-    /// that is excluded, which that case would not select either.
-    pub fn other_case<'p>(&self, path: &'p (impl AsRef<[u8]> + ?Sized)) -> Option<(&PathSelector, &'p [u8])> {
-        let mut near = self.include().iter().filter_map(|include| Some((include, include.other_case(path)?)));
-        near.next().filter(|_| {
-            self.judge(path) == PathVerdict::NotIncluded && self.exclude.first_match(path.as_ref()).is_none()
-        })
+    /// The first selector of the include list from which a path differs in the case of its letters alone. A path that is included has none, nor has one that is excluded,
+    /// which that case would not select either. `exists` says whether there is a path, as the selector spells it: where there is, the case of its letters is no mistake.
+    pub fn other_case<'p>(
+        &self,
+        path: &'p (impl AsRef<[u8]> + ?Sized),
+        exists: impl Fn(&[u8]) -> bool,
+    ) -> Option<OtherCase<'_, 'p>> {
+        let mut near = self.include().iter().filter_map(|include| include.other_case(path)).peekable();
+        near.peek()?;
+        let is_unselected =
+            self.judge(path) == PathVerdict::NotIncluded && self.exclude.first_match(path.as_ref()).is_none();
+        near.find(|near| is_unselected && !exists(near.named))
     }
 
     /// What the selectors say about one changed path, given as in a Git tree: no quoting, any bytes.

@@ -29,20 +29,23 @@ impl PathSelector {
         contains(&self.text, &other.text)
     }
 
-    /// The start of a path that is the path of this selector, or a folder above it, but for the case of its letters. `None` for patterns, and for a path that is
-    /// written with the same letters so far.
+    /// Where a path is written with other letters than this selector: the path of the selector, or a folder above it, in both spellings, which differ in the case of
+    /// their letters alone. `None` for patterns, and for a path that is written with the same letters so far.
     ///
     /// ```
-    /// use selection_strategies::path::PathSelector;
+    /// use selection_strategies::path::{OtherCase, PathSelector};
     ///
     /// let selector: PathSelector = "Apps/web".parse()?;
-    /// assert_eq!(selector.other_case("apps/web/a.yaml"), Some(&b"apps/web"[..]));
-    /// assert_eq!(selector.other_case("apps"), Some(&b"apps"[..]));
+    /// assert_eq!(
+    ///     selector.other_case("apps/web/a.yaml"),
+    ///     Some(OtherCase { selector: &selector, named: b"Apps/web", found: b"apps/web" }),
+    /// );
+    /// assert_eq!(selector.other_case("apps"), Some(OtherCase { selector: &selector, named: b"Apps", found: b"apps" }));
     /// assert_eq!(selector.other_case("Apps/web/a.yaml"), None);
     /// assert_eq!(selector.other_case("apps/website"), None);
     /// # Ok::<(), selection_strategies::path::PathSelectorError>(())
     /// ```
-    pub fn other_case<'p>(&self, path: &'p (impl AsRef<[u8]> + ?Sized)) -> Option<&'p [u8]> {
+    pub fn other_case<'p>(&self, path: &'p (impl AsRef<[u8]> + ?Sized)) -> Option<OtherCase<'_, 'p>> {
         let Kind::Base(BaseDirectory { cleaned }) = self.kind() else { return None };
         let path = path.as_ref();
         let end = match path.get(cleaned.len()) {
@@ -50,11 +53,35 @@ impl PathSelector {
             Some(_) => return None,
             None => path.len(),
         };
-        let (start, own) = (path.get(..end)?, cleaned.get(..end)?);
+        let (found, named) = (path.get(..end)?, cleaned.get(..end)?);
         let is_whole = matches!(cleaned.get(end), None | Some(b'/'));
-        (is_whole && start != own && start.eq_ignore_ascii_case(own)).then_some(start)
+        (is_whole && found != named && found.eq_ignore_ascii_case(named)).then_some(OtherCase {
+            selector: self,
+            named,
+            found,
+        })
     }
 }
+
+/// A path that is written with other letters than a selector, which differ in their case alone.
+#[derive(Clone, Copy, Debug)]
+pub struct OtherCase<'s, 'p> {
+    /// The selector.
+    pub selector: &'s PathSelector,
+    /// What the selector names, as far as the path goes: itself, or a folder above it.
+    pub named: &'s [u8],
+    /// The same as the path has it.
+    pub found: &'p [u8],
+}
+
+impl PartialEq for OtherCase<'_, '_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.selector.as_str(), self.named, self.found)
+            == (other.selector.as_str(), other.named, other.found)
+    }
+}
+
+impl Eq for OtherCase<'_, '_> {}
 
 /// [`PathSelector::contains_all_of`] by the texts of two selectors, neither of which is compiled.
 ///

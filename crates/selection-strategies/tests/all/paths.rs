@@ -198,9 +198,11 @@ fn paths_in_other_letters() {
         ("apps/web/README", None),
     ] {
         let found = selectors
-            .other_case(path)
-            .map(|(selector, path)| (selector.as_str(), std::str::from_utf8(path).unwrap()));
+            .other_case(path, |_| false)
+            .map(|near| (near.selector.as_str(), std::str::from_utf8(near.found).unwrap()));
         assert_eq!(found, expected, "{path}");
+        // What exists as the selector spells it is another path.
+        assert_eq!(selectors.other_case(path, |_| true), None, "{path}");
     }
 }
 

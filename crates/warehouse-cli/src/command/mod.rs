@@ -218,9 +218,9 @@ pub(crate) async fn explain(
     let observed = session.discover(std::mem::take(&mut input.warehouses), messages, Recorders::of).await;
     let failed = observed.iter().flat_map(|(discovered, _)| Failure::of_subscriptions(discovered));
     let errors: Vec<_> = input.left_out.iter().map(Failure::from).chain(failed).collect();
-    let explained = observed.into_iter().map(|(discovered, Recorders(recorders))| {
-        Explanation::new(discovered, recorders.into_iter().map(Recorder::into_judgements))
-    });
+    let explained = observed
+        .into_iter()
+        .map(|(discovered, Recorders(recorders))| Explanation::new(discovered, recorders));
     let mut explanations: Vec<_> = explained.collect();
     let mut complete = input.left_out.is_empty() && explanations.iter().all(Explanation::is_complete);
     if !candidates.is_empty() {

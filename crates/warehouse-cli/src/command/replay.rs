@@ -16,7 +16,6 @@ pub(crate) async fn replay(arguments: Replay, messages: &Messages, stopping: Sto
     let read = read_warehouses(manifest, Some(&replay), messages);
     let Input { warehouses, left_out } = unless_stopped(&stopping, read).await?;
     let session = Session::replaying(&replay, messages, stopping)?;
-    messages.note(&format!("recorded at {}", output::seconds(replay.bundle().recorded_at())));
     let discovered = discover(warehouses, &session, messages).await;
     messages.results(|out| output::artifacts(&discovered, &left_out, output, out))?;
     let is_complete =

@@ -4,8 +4,8 @@ use std::io;
 use std::io::Write;
 
 use artifact_source::{
-    AnyArtifact, Details, Judgement, MAX_NAME_IN_DOCUMENT, Principal, Rejection, SourceId, printable,
-    shorten, shown_name,
+    AnyArtifact, Details, Judgement, MAX_NAME_IN_DOCUMENT, Principal, Recorder, Rejection, SourceId,
+    printable, shorten, shown_name,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,7 +23,7 @@ use crate::remedy::hint_of;
 const MIN_COMMIT_PREFIX: usize = 4;
 
 /// The columns of the table of candidates.
-const COLUMNS: usize = 7;
+const COLUMNS: usize = 8;
 
 /// Every candidate of one Warehouse.
 #[derive(Debug, Serialize)]
@@ -53,6 +53,9 @@ struct Explained {
     #[serde(skip_serializing_if = "Option::is_none")]
     no_credential: Option<String>,
     summary: Summary,
+    /// How many candidates were listed and not judged, since it failed before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_judged: Option<usize>,
     /// Why nothing fits, or why it failed.
     #[serde(skip)]
     trouble: Option<Trouble>,
@@ -97,6 +100,8 @@ struct Candidate {
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed_paths: Vec<String>,
@@ -108,14 +113,13 @@ struct Candidate {
 }
 
 impl Explanation {
-    /// The explanation of the subscriptions of a Warehouse that were asked, from the judgements of the candidates of each subscription in the manifest.
-    pub(crate) fn new(discovered: Discovered, judged: impl IntoIterator<Item = Vec<Judgement>>) -> Self {
+    /// The explanation of the subscriptions of a Warehouse that were asked, from what was recorded of each subscription in the manifest.
+    pub(crate) fn new(discovered: Discovered, mut recorders: Vec<Recorder>) -> Self {
         let Discovered { warehouse, report, .. } = discovered;
-        let mut judged: Vec<_> = judged.into_iter().collect();
         let subscriptions = report.subscriptions.into_iter().filter_map(|report| {
             let subscription = warehouse.spec.subscriptions.get(report.index)?;
-            let judged = judged.get_mut(report.index).map(std::mem::take).unwrap_or_default();
-            Some(Explained::new(report, subscription, judged))
+            let recorder = recorders.get_mut(report.index).map(std::mem::take).unwrap_or_default();
+            Some(Explained::new(report, subscription, recorder))
         });
         Self {
             warehouse: warehouse.name().to_owned(),
@@ -145,11 +149,12 @@ impl Explanation {
         for subscription in &mut self.subscriptions {
             subscription.candidates.retain(|candidate| names.iter().any(|name| candidate.has_name(name)));
             let found = subscription.candidates.iter().map(|candidate| candidate.name.as_str());
-            let guessed = unlisted.iter().map(|name| name.as_str()).filter(|_| !subscription.failed);
-            subscription.answers = found
-                .chain(guessed)
-                .map(|name| Why::of(&subscription.subscription, &subscription.judged, name))
-                .collect();
+            let why = |name| Why::of(&subscription.subscription, &subscription.judged, name);
+            let guessed = unlisted.iter().map(|name| match subscription.failed {
+                true => Why::not_judged(name.as_str()),
+                false => why(name.as_str()),
+            });
+            subscription.answers = found.map(why).chain(guessed).collect();
         }
     }
 
@@ -178,7 +183,9 @@ impl Explanation {
 }
 
 impl Explained {
-    fn new(report: SubscriptionReport, subscription: &Subscription, mut judged: Vec<Judgement>) -> Self {
+    fn new(report: SubscriptionReport, subscription: &Subscription, recorder: Recorder) -> Self {
+        let listed = recorder.listed();
+        let mut judged = recorder.into_judgements();
         sort_candidates(subscription, &mut judged);
         let tally = Tally::of_judgements(subscription, &judged);
         let failed = report.error.is_some();
@@ -188,6 +195,10 @@ impl Explained {
             Some(Principal::Anonymous(why)) => (None, why.clone()),
             _ => (None, None),
         };
+        let not_judged = listed.map(|listed| listed.saturating_sub(judged.len()));
+        let mut summary = tally.summary(artifacts);
+        // It says what is wrong with the rule, and not why there is no answer.
+        summary.cause = summary.cause.filter(|_| !failed);
         let candidates = judged.iter().zip(reasons(subscription, &judged));
         let candidates = candidates.map(|(judged, reason)| Candidate::new(judged, reason));
         Self {
@@ -200,7 +211,8 @@ impl Explained {
             credential,
             no_credential,
             trouble: Trouble::of(&report, subscription, &tally),
-            summary: tally.summary(artifacts),
+            summary,
+            not_judged: not_judged.filter(|count| failed && *count > 0),
             answers: Vec::new(),
             candidates: candidates.collect(),
             id: report.id,
@@ -239,6 +251,10 @@ impl Explained {
             (None, Some(why)) => writeln!(out, "  no credential: {}", printable(why))?,
             (None, None) => {}
         }
+        if let Some(not_judged) = self.not_judged {
+            let judged = self.judged.len();
+            writeln!(out, "  incomplete: {} not judged before it failed", not_judged_of(not_judged, judged))?;
+        }
         for answer in &self.answers {
             writeln!(out, "  {}", printable(&answer.to_string()))?;
             if let Some(hint) = &answer.hint {
@@ -257,6 +273,15 @@ impl Explained {
             matches!(judged.rejection, Some(Rejection::NotListed { .. } | Rejection::NoSuchTag { .. }))
         };
         !self.judged.is_empty() && self.judged.iter().all(is_absent)
+    }
+}
+
+/// `6 of 10 candidates were`, `the only candidate was`.
+fn not_judged_of(not_judged: usize, judged: usize) -> String {
+    let verb = if not_judged == 1 { "was" } else { "were" };
+    match not_judged + judged {
+        1 => "the only candidate was".to_owned(),
+        listed => format!("{not_judged} of {listed} candidates {verb}"),
     }
 }
 
@@ -280,12 +305,13 @@ fn table(candidates: &[Candidate], paint: Paint, out: &mut dyn Write) -> io::Res
 
 impl Candidate {
     fn new(judgement: &Judgement, reason: Option<String>) -> Self {
-        let Details { version, digest, time, subject, changed_paths, .. } = judgement.details.clone();
+        let Details { version, digest, time, commit, subject, changed_paths, .. } = judgement.details.clone();
         Self {
             name: judgement.name.clone(),
             version,
             digest,
             time,
+            commit,
             subject,
             changed_paths,
             accepted: judgement.rejection.is_none(),
@@ -296,11 +322,13 @@ impl Candidate {
 
     fn has_name(&self, name: &str) -> bool {
         let is_commit = self.name.len() >= 40 && self.name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let commit = self.commit.as_deref().or(is_commit.then_some(&self.name));
         self.name == name
-            || is_commit && name.len() >= MIN_COMMIT_PREFIX && self.name.starts_with(&name.to_lowercase())
+            || name.len() >= MIN_COMMIT_PREFIX
+                && commit.is_some_and(|commit| commit.starts_with(&name.to_lowercase()))
     }
 
-    /// Name, version, digest, time, subject, changed paths and reason.
+    /// Name, version, digest, time, commit, subject, changed paths and reason.
     fn cells(&self) -> [String; COLUMNS] {
         let sign = if self.accepted { '+' } else { '-' };
         let time = self.time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
@@ -309,6 +337,7 @@ impl Candidate {
             self.version.as_deref().map(shown_name).unwrap_or_default(),
             self.digest.as_deref().map(shortened).unwrap_or_default(),
             time.unwrap_or_default(),
+            self.commit.as_deref().map(shortened).unwrap_or_default(),
             self.subject.as_deref().map(shown_name).unwrap_or_default(),
             self.changed_paths.iter().map(|path| shown_name(path)).collect::<Vec<_>>().join(" "),
             self.reason.clone().unwrap_or_default(),

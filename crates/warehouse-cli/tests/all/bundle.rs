@@ -58,6 +58,9 @@ fn what_is_recorded_is_replayed_by_every_command_after_the_servers_are_gone() {
     assert_eq!((replayed.code, &replayed.out), (Some(0), &live[0]), "{}", replayed.err);
     assert!(replayed.err.starts_with("recorded at 2"), "{}", replayed.err);
 
+    let explained = warehouse(&["explain", "--replay", from[1]], "");
+    assert!(explained.err.starts_with("recorded at 2"), "{}", explained.err);
+
     let json = || warehouse(&["replay", from[1], "-q", "-o", "json"], "").out;
     let (first, second) = (json(), json());
     assert!(first == second && first.contains("\"milliseconds\": 0"), "{first}");
@@ -302,4 +305,44 @@ fn a_full_standard_output() {
             "{line}: {said}"
         );
     }
+}
+
+/// A bundle that lacks an answer: what was judged before is shown, with the number of those that were not.
+#[test]
+fn candidates_that_were_not_judged_are_counted() {
+    let registry = Registry::start().unwrap();
+    for tag in ["1.0.0", "1.1.0", "2.0.0", "latest"] {
+        registry.image("shop/web").tag(tag).single("linux/amd64").push();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("a.bundle");
+    let manifest = |pattern: &str| {
+        format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec:\n  subscriptions:\n  \
+             - image: {{repoURL: {}/shop/web, imageSelectionStrategy: NewestBuild, allowTagsRegexes: ['{pattern}']}}\n",
+            registry.host()
+        )
+    };
+    let ran = record(&manifest("^1"), &bundle, &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let explain = |arguments: &[&str]| {
+        let from = ["explain", "-q", "--replay", bundle.to_str().unwrap(), "-f", "-"];
+        let ran = warehouse(&[&from[..], arguments].concat(), &manifest("^[12]"));
+        assert_eq!(ran.code, Some(1), "{}", ran.out);
+        ran.out.replace(&registry.host(), "REGISTRY")
+    };
+    let out = explain(&["--candidate", "2.0.0", "--candidate", "latest"]);
+    let lines: Vec<_> = out.lines().skip(2).collect();
+    assert_eq!(
+        lines,
+        [
+            "  incomplete: 3 of 4 candidates were not judged before it failed",
+            "  latest is not taken: matches none of the allowed patterns",
+            "  2.0.0 was not judged before the subscription failed",
+            "- latest   matches none of the allowed patterns",
+        ]
+    );
+    let json: serde_json::Value = serde_json::from_str(&explain(&["-o", "json"])).unwrap();
+    let subscription = &json["items"][0]["subscriptions"][0];
+    assert_eq!((&subscription["notJudged"], subscription["summary"].get("cause")), (&3.into(), None));
 }

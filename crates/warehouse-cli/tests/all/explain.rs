@@ -47,7 +47,7 @@ fn every_candidate_has_its_reason() {
     - 1.0.0                          ignored by the pattern "^1\\.0"
     - latest                         not a semantic version in the strict sense (major.minor.patch)
 
-    git GIT: 1 commit: 1 taken, best ec955a4b713d
+    git GIT: 1 commit: 1 taken (the limit, at which the walk ends), best ec955a4b713d
     + ec955a4b713d   2024-01-01T00:02:00Z   Merge branch 'pears'
 
     chart CHARTS (shop): 3 versions: 1 outside "0.2.x", 2 taken, best 0.2.1
@@ -298,12 +298,12 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
     // Each subscription answers, in the document, too.
     let ran = run(&["--candidate", "1.2.1"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
-    let answers: Vec<_> = ran.out.lines().filter(|line| line.starts_with("  1.2.1 is not listed")).collect();
+    let answers: Vec<_> = ran.out.lines().filter(|line| line.starts_with("  1.2.1 is not")).collect();
     assert_eq!(
         answers,
         [
             "  1.2.1 is not listed by the server, and its name would fit; similar: 1.2.0",
-            "  1.2.1 is not listed by the server",
+            "  1.2.1 is not the id of a commit, and `NewestFromBranch` reads no tags",
             "  1.2.1 is not listed by the server, and would not be taken: outside the constraint \"0.2.x\"; similar: 0.2.1",
         ]
     );

@@ -16,6 +16,7 @@ mod documents;
 #[cfg(unix)]
 mod examples;
 mod explain;
+mod explain_git;
 mod folders;
 #[cfg(unix)]
 mod interrupt;

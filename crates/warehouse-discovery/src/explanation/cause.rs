@@ -4,11 +4,11 @@ use std::fmt;
 
 use artifact_source::{Error, ErrorKind, Rejection, shown_name};
 use repository_url::ImageName;
-use selection_strategies::path::contains;
 use selection_strategies::{ImageSelectionStrategy, Strictness, VersionRef};
 use serde::Serialize;
-use warehouse_spec::{ForeignPattern, GitSubscription, Subscription, SubscriptionKind};
+use warehouse_spec::{ForeignPattern, Subscription, SubscriptionKind};
 
+use super::changed_paths::no_path;
 use super::counts::{
     Counts, EVIDENCE, Group, Left, NAME, NearGroup, brief, counted, every, grouped, is_absent,
     is_beyond_limit, noun, stage,
@@ -32,8 +32,8 @@ impl Cause {
         Self { message: message.into(), hint: None }
     }
 
-    fn said((message, hint): (String, Option<&'static str>)) -> Self {
-        Self { message, hint: hint.map(str::to_owned) }
+    fn said((message, hint): (String, Option<impl Into<String>>)) -> Self {
+        Self { message, hint: hint.map(Into::into) }
     }
 
     fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -91,10 +91,13 @@ pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) 
     {
         return Some(cause);
     }
-    let nearest =
-        counts.nears.iter().max_by(|one, other| (one.count, &one.best).cmp(&(other.count, &other.best)));
+    // A change of those that came furthest is the smallest one.
+    let nearest = counts
+        .nears
+        .iter()
+        .max_by(|one, other| (one.stage, one.count, &one.best).cmp(&(other.stage, other.count, &other.best)));
     Some(match nearest {
-        Some(NearGroup { near, count, best }) if stage(&group.why) < EVIDENCE => {
+        Some(NearGroup { near, count, best, .. }) if stage(&group.why) < EVIDENCE => {
             of_near(probes, subscription, near, *count, best.name(), matches_some)
         }
         _ => of_group(subscription, group, counts),
@@ -168,10 +171,13 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
         },
     };
     match &group.why {
-        Rejection::NotListed { similar, .. } => {
+        Rejection::NotListed { similar, listed, .. } => {
             let cause = Cause::new(group.why.to_string());
             match similar.as_slice() {
-                [] => cause,
+                [] => match listed.as_slice() {
+                    [listed] => cause.with_hint(format!("write `name: {listed}` if that is the chart")),
+                    _ => cause,
+                },
                 [similar] => cause.with_hint(format!("write `name: {similar}` if that is the chart")),
                 several => cause.with_hint(format!(
                     "did you mean one of them? Write `name: {}`",
@@ -254,7 +260,7 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             if noun == "commit" { String::new() } else { format!(" ({examples})") }
         )),
         Rejection::NoMatchingPath | Rejection::PathInOtherCase { .. } => match &subscription.kind {
-            SubscriptionKind::Git(git) => no_path(git, group, counts, noun),
+            SubscriptionKind::Git(git) => Cause::said(no_path(git, group, counts, noun)),
             _ => Cause::new(group.why.to_string()),
         },
         Rejection::OlderThanSince => {
@@ -288,72 +294,6 @@ fn unreadable(noun: &str, group: &Group, examples: &str) -> Cause {
             )
         }
     })
-}
-
-/// The cause where no commit changed a path that is selected: where nothing excludes paths, and the whole history was read, the path never existed.
-fn no_path(git: &GitSubscription, group: &Group, counts: &Counts, noun: &str) -> Cause {
-    let listed = |paths: &[String]| {
-        let paths: Vec<_> = paths.iter().map(|path| format!("{path:?}")).collect();
-        paths.join(", ")
-    };
-    let is_excluded = |path: &String| {
-        git.exclude_paths.iter().any(|exclude| !exclude.is_empty() && contains(exclude, path))
-    };
-    if !git.include_paths.is_empty() && git.include_paths.iter().all(is_excluded) {
-        let message = format!(
-            "`excludePaths` ({}) contains everything that `includePaths` ({}) selects",
-            listed(&git.exclude_paths),
-            listed(&git.include_paths)
-        );
-        return Cause::new(message).with_hint("name in `excludePaths` what to leave out of `includePaths`");
-    }
-    let recent = counts.groups.iter().any(|group| group.why == Rejection::OlderThanSince);
-    let since = if recent { " since `since`" } else { "" };
-    let changed = match (git.include_paths.is_empty(), git.exclude_paths.is_empty()) {
-        (false, true) => format!("a path that `includePaths` ({}) selects", listed(&git.include_paths)),
-        (false, false) => format!(
-            "a path that `includePaths` ({}) selects and `excludePaths` does not exclude",
-            listed(&git.include_paths)
-        ),
-        (true, _) => "a path that `excludePaths` does not exclude".to_owned(),
-    };
-    let none = match (group.count, counts.groups.len()) {
-        (1, 1) => format!("the only {noun} does not change"),
-        (1, _) => format!("the only {noun} that is left{since} does not change"),
-        (count, 1) => format!("none of {} changes", counted(count, noun)),
-        (count, _) if recent => format!("none of {}{since} changes", counted(count, noun)),
-        (count, _) => format!("none of the {} that are left changes", counted(count, noun)),
-    };
-    if let Some((selector, path)) = &group.other_case {
-        return Cause::new(format!(
-            "{none} {changed}, but {path:?} is changed, which differs from {selector:?} in the case of its letters"
-        ))
-        .with_hint(format!("write `{path}`{}: Git compares paths letter by letter", rest_of(selector, path)));
-    }
-    let alone = counts.groups.len() == 1 && noun == "commit" && git.exclude_paths.is_empty() && !recent;
-    let never = if alone { ": there never was one on this branch" } else { "" };
-    let cause = Cause::new(format!("{none} {changed}{never}"));
-    match git.include_paths.iter().find(|path| path.starts_with('/') || path.contains('*')) {
-        Some(path) if path.starts_with('/') => {
-            cause.with_hint("paths are relative to the repository's root and begin without `/`")
-        }
-        Some(path) if !path.starts_with("glob:") && !path.starts_with("regex") => {
-            cause.with_hint(format!("{path:?} is a plain path; a pattern is written as `glob:{path}`"))
-        }
-        // A pattern of a shell stays within a folder.
-        Some(path) if path.starts_with("glob:") && path.ends_with("/*") => cause.with_hint(format!(
-            "`*` stays within a folder; `{path}*` selects what is in the folders below it, too"
-        )),
-        _ => cause,
-    }
-}
-
-/// What to say about the rest of a selector of which a folder alone was seen.
-fn rest_of(selector: &str, path: &str) -> &'static str {
-    match selector.trim_start_matches("./").trim_end_matches('/').len() > path.len() {
-        true => " in its place, and what follows it as `git ls-files` shows it",
-        false => "",
-    }
 }
 
 /// Whether a name is one number that is meant as a date or as the number of a build, such as 20240101 or 340, and not as a major version.
@@ -448,9 +388,9 @@ pub(super) fn of_near(
         ),
         Near::Prefix(prefix) => with_other_strategies(
             Cause::new(format!(
-                "{such} {has} {:?} before the version, so {} no semantic version",
+                "{such} {has} {:?} before the version, so {}",
                 shown_name(prefix),
-                if count == 1 { "it is" } else { "they are" }
+                if count == 1 { "it is no semantic version" } else { "they are not semantic versions" }
             )),
             subscription,
         ),
@@ -466,6 +406,8 @@ pub(super) fn of_near(
                     .with_hint(format!("write {}", probes.patterns_with_v())),
                 Relaxed::WithoutV => Cause::new(message("without the `v` in it"))
                     .with_hint(format!("write {}", probes.patterns_without_v())),
+                Relaxed::WithoutRefs => Cause::new(message("without `refs/tags/`"))
+                    .with_hint(format!("write {}: the name of a tag begins behind it", probes.patterns_without_refs())),
                 Relaxed::AnyCase => Cause::new(message("if case did not count"))
                     .with_hint("write `(?i)` at the start of the pattern"),
                 Relaxed::Glob => Cause::new(message("if `*` stood for any text, as in a shell"))
@@ -503,6 +445,7 @@ pub(super) fn remark(near: &Near) -> Option<String> {
         Near::Prefix(prefix) => format!("{:?} stands before the version", shown_name(prefix)),
         Near::Pattern(Relaxed::WithV) => "one would match it without its `v`".to_owned(),
         Near::Pattern(Relaxed::WithoutV) => "one would match it without the `v` in the pattern".to_owned(),
+        Near::Pattern(Relaxed::WithoutRefs) => "one would match it without `refs/tags/`".to_owned(),
         Near::Pattern(Relaxed::AnyCase) => "one would match it if case did not count".to_owned(),
         Near::Pattern(Relaxed::Glob) => {
             "one would match it if `*` stood for any text, as in a shell".to_owned()

@@ -1,9 +1,10 @@
 //! What was judged, counted by the reason, with the best names of each; and the words for it.
 
 use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use artifact_source::{AnyArtifact, Artifact, Rejection, shown_name};
+use artifact_source::{AnyArtifact, Artifact, Candidate, Rejection, shown_name};
 use selection_strategies::{CommitSelectionStrategy, IgnoreRule};
 use warehouse_spec::{Subscription, SubscriptionKind};
 
@@ -15,6 +16,9 @@ pub(super) const MOST_REASONS: usize = 32;
 
 /// How many of the best names are kept of each reason.
 pub(super) const KEPT: usize = 8;
+
+/// How many changed paths are kept, and a few more.
+const MOST_CHANGED: usize = 1000;
 
 /// How many near misses a summary has.
 pub(super) const MOST_MISSES: usize = 3;
@@ -29,6 +33,8 @@ pub(super) struct Counts {
     pub(super) allowed_but_ignored: Vec<Group>,
     pub(super) nears: Vec<NearGroup>,
     pub(super) probed: u32,
+    /// Some of the paths that commits changed of which none is selected. A folder that was not looked into ends with `/`.
+    pub(super) changed: BTreeSet<String>,
 }
 
 /// The candidates with one reason.
@@ -56,13 +62,19 @@ pub(super) struct Close {
 #[derive(Clone, Debug)]
 pub(super) struct NearGroup {
     pub(super) near: Near,
+    /// How far they came: the stage of the rule that excludes them.
+    pub(super) stage: u8,
     pub(super) count: u64,
     pub(super) best: Rank,
 }
 
 impl Counts {
     /// Counts a rejected candidate.
-    pub(super) fn reject(&mut self, probes: &Probes, name: &str, why: &Rejection) {
+    pub(super) fn reject(&mut self, probes: &Probes, candidate: &Candidate<'_>, why: &Rejection) {
+        let name = candidate.name;
+        if why.rule() == Rejection::NoMatchingPath.rule() && self.changed.len() < MOST_CHANGED {
+            self.changed.extend(candidate.details.changed_paths.iter().cloned());
+        }
         if let Some(near) = probes.near(name, why, &mut self.probed) {
             let has_room = self.nears.len() < MOST_REASONS;
             match self.nears.iter_mut().find(|group| is_same_change(&group.near, &near)) {
@@ -73,7 +85,7 @@ impl Counts {
                     }
                 }
                 None if has_room => {
-                    self.nears.push(NearGroup { near, count: 1, best: probes.rank(name) });
+                    self.nears.push(NearGroup { near, stage: stage(why), count: 1, best: probes.rank(name) });
                 }
                 None => {}
             }
@@ -163,6 +175,11 @@ pub(super) fn noun(subscription: &Subscription) -> &'static str {
         SubscriptionKind::Chart(_) => "version",
         _ => "candidate",
     }
+}
+
+/// Whether so many commits of a branch were taken that the walk along it ended there.
+pub(super) fn is_at_limit(subscription: &Subscription, taken: u64) -> bool {
+    noun(subscription) == "commit" && taken >= u64::from(subscription.discovery_limit())
 }
 
 /// The name by which an artifact was judged.
@@ -276,7 +293,7 @@ pub(super) fn brief(why: &Rejection) -> String {
             format!("ignored by {:?}", rule.as_str())
         }
         Rejection::IgnoredBy { .. } => "ignored by name".to_owned(),
-        Rejection::NotAllowed => "matched by no allowed pattern".to_owned(),
+        Rejection::NotAllowed => "not matched by an allowed pattern".to_owned(),
         Rejection::NotTheTag { tag } => format!("not the tag {tag:?}"),
         Rejection::NotSemver { .. } => "not semver".to_owned(),
         Rejection::LeadingV => "with a leading v".to_owned(),

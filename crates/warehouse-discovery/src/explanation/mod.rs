@@ -1,6 +1,7 @@
 //! What was judged, in a few words: how many candidates each rule excludes, which came closest, and where nothing fits, why.
 
 mod cause;
+mod changed_paths;
 mod counts;
 mod ignored;
 mod near;

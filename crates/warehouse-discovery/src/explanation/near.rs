@@ -47,6 +47,13 @@ pub(super) enum Near {
     Pattern(Relaxed),
 }
 
+/// Why a name is no version.
+struct Flaw {
+    near: Near,
+    /// The version that it would be without the flaw.
+    version: String,
+}
+
 /// How the patterns of `allowTagsRegexes` are relaxed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Relaxed {
@@ -54,6 +61,8 @@ pub(super) enum Relaxed {
     WithV,
     /// The `v` before a number may be left out.
     WithoutV,
+    /// `refs/tags/`, which is no part of the name of a tag, is left out.
+    WithoutRefs,
     /// Upper and lower case are the same.
     AnyCase,
     /// `*` stands for any text, as in a shell.
@@ -85,9 +94,10 @@ impl Probes {
         // What is wrong with a rule is told by the discovery.
         let rule = subscription.tag_rule().ok().flatten();
         type Form = (Relaxed, fn(&str) -> String);
-        let forms: [Form; 7] = [
+        let forms: [Form; 8] = [
             (Relaxed::WithV, with_v),
             (Relaxed::WithoutV, without_v),
+            (Relaxed::WithoutRefs, without_refs),
             (Relaxed::AnyCase, |pattern| format!("(?i){pattern}")),
             (Relaxed::Glob, glob),
             (Relaxed::OpenEnd, |pattern| open_end(pattern).to_owned()),
@@ -161,6 +171,13 @@ impl Probes {
         changed.map(|(_, relaxed)| format!("`{relaxed}`")).collect::<Vec<_>>().join(", ")
     }
 
+    /// The patterns in which `refs/tags/` stands, each without it, as they are shown.
+    pub(super) fn patterns_without_refs(&self) -> String {
+        let changed = self.patterns.iter().map(|pattern| (pattern, without_refs(pattern)));
+        let changed = changed.filter(|(pattern, relaxed)| *pattern != relaxed);
+        changed.map(|(_, relaxed)| format!("`{relaxed}`")).collect::<Vec<_>>().join(", ")
+    }
+
     /// The change after which this rejected name would fit. `probed` counts what was compared with patterns.
     pub(super) fn near(&self, name: &str, why: &Rejection, probed: &mut u32) -> Option<Near> {
         match why {
@@ -175,7 +192,18 @@ impl Probes {
     }
 
     /// The same for what was read as a version.
-    pub(super) fn near_as_version(&self, name: &str, why: &Rejection) -> Option<Near> {
+    fn near_as_version(&self, name: &str, why: &Rejection) -> Option<Near> {
+        match why {
+            Rejection::NotSemver { strict } => {
+                let Flaw { near, version } = self.flaw(name, *strict)?;
+                self.is_within(&version).then_some(near)
+            }
+            _ => self.lacks(name, why),
+        }
+    }
+
+    /// What this rejected name lacks as a version. Of a name that is no version, it is a description of the name, whether the constraint would accept it or not.
+    pub(super) fn lacks(&self, name: &str, why: &Rejection) -> Option<Near> {
         match why {
             Rejection::LeadingV => Some(Near::LeadingV),
             Rejection::OutsideConstraint { .. } => {
@@ -186,29 +214,27 @@ impl Probes {
                 let fits = !version.prerelease().is_empty() && self.is_within(&core) && is_accepted();
                 fits.then_some(Near::Prerelease)
             }
-            Rejection::NotSemver { strict } => self.near_no_version(name, *strict),
+            Rejection::NotSemver { strict } => Some(self.flaw(name, *strict)?.near),
             _ => None,
         }
     }
 
-    fn near_no_version(&self, name: &str, strict: bool) -> Option<Near> {
+    /// Why a name is no version, if a single change makes it one.
+    fn flaw(&self, name: &str, strict: bool) -> Option<Flaw> {
+        let flaw = |near, version: &str| Some(Flaw { near, version: version.to_owned() });
+        let is_version = |text: &str| VersionRef::parse_with(text, Strictness::Loose).is_ok();
         if strict && self.version(name, Strictness::Loose).is_some() {
-            let near =
-                if without_leading_zeros(name).is_some() { Near::LeadingZero } else { Near::Incomplete };
-            return self.is_within(name).then_some(near);
+            let is_zero = without_leading_zeros(name).is_some();
+            return flaw(if is_zero { Near::LeadingZero } else { Near::Incomplete }, name);
         }
-        if let Some(plain) = without_leading_zeros(name)
-            && self.is_within(&plain)
-        {
-            return Some(Near::LeadingZero);
+        if let Some(plain) = without_leading_zeros(name).filter(|plain| is_version(plain)) {
+            return flaw(Near::LeadingZero, &plain);
         }
-        if let Some(shorter) = without_fourth_number(name)
-            && self.is_within(&shorter)
-        {
-            return Some(Near::FourthNumber);
+        if let Some(shorter) = without_fourth_number(name).filter(|shorter| is_version(shorter)) {
+            return flaw(Near::FourthNumber, &shorter);
         }
-        if name.contains('_') && self.is_within(&name.replacen('_', "+", 1)) {
-            return Some(Near::Underscore);
+        if let Some(plus) = with_plus(name).filter(|plus| is_version(plus)) {
+            return flaw(Near::Underscore, &plus);
         }
         let start = name.find(|letter: char| letter.is_ascii_digit())?;
         let (mut prefix, mut rest) = name.split_at_checked(start).filter(|(prefix, _)| !prefix.is_empty())?;
@@ -218,7 +244,7 @@ impl Probes {
             let length = name.len().checked_sub(later.len())?;
             (prefix, rest) = name.split_at_checked(length)?;
         }
-        self.is_within(rest).then(|| Near::Prefix(prefix.to_owned()))
+        flaw(Near::Prefix(prefix.to_owned()), rest)
     }
 
     fn version<'n>(&self, name: &'n str, strictness: Strictness) -> Option<VersionRef<'n>> {
@@ -313,6 +339,11 @@ fn without_v(pattern: &str) -> String {
     relaxed
 }
 
+/// A pattern without `refs/tags/`.
+fn without_refs(pattern: &str) -> String {
+    pattern.replacen("refs/tags/", "", 1)
+}
+
 /// The pattern that a shell's pattern with anchors stands for, if this is one: `*` follows something that is not repeated on purpose.
 fn glob(pattern: &str) -> String {
     let body = unanchored(pattern);
@@ -336,6 +367,11 @@ fn without_leading_zeros(name: &str) -> Option<String> {
     });
     let plain = plain.collect::<Vec<_>>().join(".");
     (plain != numbers).then(|| format!("{v}{plain}{tail}"))
+}
+
+/// The version with `+` in the place of the first `_`; `None` if it has none.
+fn with_plus(name: &str) -> Option<String> {
+    name.contains('_').then(|| name.replacen('_', "+", 1))
 }
 
 /// The version without its fourth number: `1.2.3.4` to `1.2.3`. `None` if it has none.

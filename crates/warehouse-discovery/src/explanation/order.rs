@@ -6,12 +6,14 @@ use artifact_source::Judgement;
 use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy, Rejection, Version, VersionRef};
 use warehouse_spec::{Subscription, SubscriptionKind};
 
+use super::text_order::{Difference, difference};
+
 /// The order of a subscription's candidates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     /// As the source reported them: those of Git are in the order of the strategy.
     Reported,
-    /// By version, best first, then names that are no version, by their text.
+    /// By version, best first, then names that are no version, by their text, with the greater number first.
     Version,
     /// By the bytes of their names, best first.
     Name,
@@ -110,7 +112,7 @@ impl Ranking {
 }
 
 /// A name as a version, or as a text where the strategy compares texts: the better one is greater. Of equal versions, the later text is the better
-/// ([rule 2.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Names that are no version are worse than all that are, the later text the worse.
+/// ([rule 2.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Names that are no version are worse than all that are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rank {
     version: Option<Version>,
@@ -167,9 +169,16 @@ impl Ord for Rank {
     }
 }
 
-/// Which of two names is the better one, if their versions are equal or they have none.
+/// Which of two names is the better one, if their versions are equal or they have none: among names without a version the one with the greater number, as
+/// `app-1.10` is newer than `app-1.9`, and otherwise the earlier text.
 fn by_name(are_versions: bool, one: &str, other: &str) -> Ordering {
-    if are_versions { one.cmp(other) } else { other.cmp(one) }
+    if are_versions {
+        return one.cmp(other);
+    }
+    match difference(one, other) {
+        Difference::Numbers(order) => order,
+        Difference::Letters(order) => order.reverse().then_with(|| other.cmp(one)),
+    }
 }
 
 impl PartialOrd for Rank {
@@ -190,6 +199,13 @@ mod tests {
     }
 
     #[test]
+    fn names_without_a_version_have_the_greater_number_first() {
+        let mut names = ["app-1.9.0", "web-1", "app", "app-1.0.0", "app-1.10.0", "app-1.09.0", "edge"];
+        names.sort_by_cached_key(|name| Reverse(Rank::of(name)));
+        assert_eq!(names, ["app", "app-1.10.0", "app-1.09.0", "app-1.9.0", "app-1.0.0", "edge", "web-1"]);
+    }
+
+    #[test]
     fn a_name_is_compared_without_a_copy_as_with_one() {
         let names = [
             "",
@@ -201,6 +217,8 @@ mod tests {
             "a_b",
             "latest",
             "zeta",
+            "zeta-10",
+            "zeta-9",
             "1.0.0-rc.1",
         ];
         for one in names {

@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Mutex;
 
-use artifact_source::{AnyArtifact, Artifact, Candidate, Judgement, Rejection, Trace, lock, shown_name};
+use artifact_source::{AnyArtifact, Candidate, Judgement, Rejection, Trace, lock, shown_name};
 use serde::Serialize;
 use warehouse_spec::Subscription;
 
 use super::cause::{self, Cause};
 use super::counts::{
     CONSTRAINT, Close, Counts, EVIDENCE, Group, MOST_MISSES, NAME, brief, counted, grouped, is_absent,
-    is_beyond_limit, noun, shown_revision, stage, version_name,
+    is_at_limit, is_beyond_limit, noun, shown_revision, stage, version_name,
 };
 use super::near::Probes;
 use super::order::Rank;
@@ -63,10 +63,11 @@ impl Tally {
     /// The tally of what a [`Recorder`](artifact_source::Recorder) has recorded.
     pub fn of_judgements(subscription: &Subscription, judged: &[Judgement]) -> Self {
         let tally = Self::of(subscription);
-        for Judgement { name, rejection, .. } in judged {
+        for Judgement { name, details, rejection, .. } in judged {
+            let candidate = Candidate::new(name).with_details(details);
             match rejection {
-                None => tally.accepted(&Candidate::new(name)),
-                Some(why) => tally.rejected(&Candidate::new(name), why),
+                None => tally.accepted(&candidate),
+                Some(why) => tally.rejected(&candidate, why),
             }
         }
         tally
@@ -77,17 +78,7 @@ impl Tally {
     /// There is a [`cause`](Summary::cause) only if nothing was taken: call this for a subscription that succeeded.
     pub fn summary(&self, artifacts: &[AnyArtifact]) -> Summary {
         let counts = lock(&self.counts).clone();
-        let mut groups: Vec<&Group> = counts.groups.iter().collect();
-        // Of equally frequent ones, the rule that is asked last is first, whatever the order in which the candidates came.
-        groups.sort_by_key(|group| Reverse((group.count, stage(&group.why), brief(&group.why))));
-        let mut reasons: Vec<Reason> = groups
-            .iter()
-            .map(|group| Reason {
-                rule: group.why.rule().to_owned(),
-                text: brief(&group.why),
-                count: group.count,
-            })
-            .collect();
+        let mut reasons = reasons(&counts.groups);
         if counts.others > 0 {
             let (rule, text) = ("other".to_owned(), "for other reasons".to_owned());
             reasons.push(Reason { rule, text, count: counts.others });
@@ -100,7 +91,8 @@ impl Tally {
             noun: noun(&self.subscription),
             listed: counts.taken + rejected - absent,
             taken: counts.taken,
-            best: artifacts.first().map(|best| best.name().to_owned()),
+            stopped_at_limit: is_at_limit(&self.subscription, counts.taken),
+            best: artifacts.first().map(|best| version_name(best).to_owned()),
             near_misses: self.near_misses(&counts, artifacts.first()),
             cause: if counts.taken == 0 {
                 cause::of(&self.subscription, &self.probes, &counts)
@@ -134,11 +126,11 @@ impl Tally {
                 (excluded_by, stage, is_ignored, is_near, rank, &group.why)
             }));
         }
-        // Beside versions, names that are none did not come close.
+        // Beside versions, names that are none did not come close, unless a single change makes them fit.
         let furthest = misses.iter().map(|(_, stage, ..)| *stage).max().unwrap_or_default();
-        misses.retain(|(excluded_by, stage, _, _, rank, _)| {
+        misses.retain(|(excluded_by, stage, _, is_near, rank, _)| {
             let is_by_name_alone = *stage == NAME && excluded_by.0 == 1 && rank.is_version();
-            furthest < CONSTRAINT || *stage >= CONSTRAINT || is_by_name_alone
+            furthest < CONSTRAINT || *stage >= CONSTRAINT || *is_near || is_by_name_alone
         });
         misses.sort_by(|(.., one, _), (.., other, _)| other.cmp(one));
         misses.sort_by_key(|(excluded_by, stage, is_ignored, is_near, ..)| {
@@ -147,10 +139,29 @@ impl Tally {
         let miss = |(.., rank, why): (_, _, _, _, &Rank, &Rejection)| NearMiss {
             name: rank.name().to_owned(),
             rule: why.rule().to_owned(),
-            reason: cause::reason(why, self.probes.near_as_version(rank.name(), why).as_ref()),
+            reason: cause::reason(why, self.probes.lacks(rank.name(), why).as_ref()),
         };
         misses.into_iter().take(MOST_MISSES).map(miss).collect()
     }
+}
+
+/// The reasons, the most frequent first. Those with the same words, such as names that are ignored one by one, are one.
+fn reasons(groups: &[Group]) -> Vec<Reason> {
+    let mut reasons: Vec<(u8, Reason)> = Vec::new();
+    for group in groups {
+        let (rule, text) = (group.why.rule(), brief(&group.why));
+        match reasons.iter_mut().find(|(_, reason)| reason.rule == rule && reason.text == text) {
+            Some((_, reason)) => reason.count += group.count,
+            None => {
+                reasons.push((stage(&group.why), Reason { rule: rule.to_owned(), text, count: group.count }))
+            }
+        }
+    }
+    // Of equally frequent ones, the rule that is asked last is first, whatever the order in which the candidates came.
+    reasons.sort_by(|(stage, reason), (other_stage, other)| {
+        (other.count, other_stage, &other.text).cmp(&(reason.count, stage, &reason.text))
+    });
+    reasons.into_iter().map(|(_, reason)| reason).collect()
 }
 
 impl Trace for Tally {
@@ -159,7 +170,7 @@ impl Trace for Tally {
     }
 
     fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection) {
-        lock(&self.counts).reject(&self.probes, candidate.name, why);
+        lock(&self.counts).reject(&self.probes, candidate, why);
     }
 }
 
@@ -174,7 +185,10 @@ pub struct Summary {
     pub listed: u64,
     /// How many of them were taken.
     pub taken: u64,
-    /// The name of the best one.
+    /// Whether as many commits of a branch were taken as the limit says, so that older ones were not read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stopped_at_limit: bool,
+    /// The name of the best one, as it was judged: of a commit that was found by its tag, the tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub best: Option<String>,
     /// Why the others were not taken, the most frequent reason first.
@@ -222,6 +236,9 @@ impl fmt::Display for Summary {
         }
         if self.taken > 0 || !self.reasons.is_empty() {
             write!(f, "{separator}{} taken", grouped(self.taken))?;
+        }
+        if self.stopped_at_limit {
+            write!(f, " (the limit, at which the walk ends)")?;
         }
         if let Some(best) = &self.best {
             write!(f, ", best {}", shown_revision(best))?;

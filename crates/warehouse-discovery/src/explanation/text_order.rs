@@ -82,24 +82,42 @@ impl TextOrder {
     }
 }
 
+/// The first difference of two names in which digits that stand together are one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Difference {
+    /// Two numbers.
+    Numbers(Ordering),
+    /// Two letters, or a name that ends before the other; equal if there is no difference.
+    Letters(Ordering),
+}
+
 /// The order of two names in which digits that stand together are one number.
 fn by_numbers(one: &str, other: &str) -> Ordering {
+    match difference(one, other) {
+        Difference::Numbers(order) | Difference::Letters(order) => order,
+    }
+}
+
+/// The first difference of two names in which digits that stand together are one number.
+pub(super) fn difference(one: &str, other: &str) -> Difference {
     let (mut one, mut other) = (one, other);
     loop {
         let (left, right) = (one.chars().next(), other.chars().next());
-        let (Some(left), Some(right)) = (left, right) else { return left.is_some().cmp(&right.is_some()) };
+        let (Some(left), Some(right)) = (left, right) else {
+            return Difference::Letters(left.is_some().cmp(&right.is_some()));
+        };
         if left.is_ascii_digit() && right.is_ascii_digit() {
             let (number, rest) = number(one);
             let (other_number, other_rest) = self::number(other);
             let order = number.len().cmp(&other_number.len()).then_with(|| number.cmp(other_number));
             if order.is_ne() {
-                return order;
+                return Difference::Numbers(order);
             }
             (one, other) = (rest, other_rest);
             continue;
         }
         if left != right {
-            return left.cmp(&right);
+            return Difference::Letters(left.cmp(&right));
         }
         one = one.get(left.len_utf8()..).unwrap_or_default();
         other = other.get(right.len_utf8()..).unwrap_or_default();

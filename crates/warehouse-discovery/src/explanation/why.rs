@@ -5,10 +5,10 @@ use std::fmt;
 use artifact_source::{Judgement, Rejection, shown_name};
 use selection_strategies::similar_names;
 use serde::Serialize;
-use warehouse_spec::Subscription;
+use warehouse_spec::{Subscription, SubscriptionKind};
 
 use super::cause;
-use super::counts::{is_beyond_limit, shown_revision};
+use super::counts::{counted, is_at_limit, is_beyond_limit, noun, shown_revision};
 use super::near::Probes;
 use super::text_order::TextOrder;
 
@@ -38,7 +38,7 @@ pub fn reasons(subscription: &Subscription, judged: &[Judgement]) -> Vec<Option<
     let probes = Probes::of(subscription);
     let reason = |Judgement { name, rejection, .. }: &Judgement| {
         let why = rejection.as_ref()?;
-        Some(cause::reason(why, probes.near_as_version(name, why).as_ref()))
+        Some(cause::reason(why, probes.lacks(name, why).as_ref()))
     };
     judged.iter().map(reason).collect()
 }
@@ -67,6 +67,12 @@ pub struct Why {
 }
 
 impl Why {
+    /// The answer about a name of a subscription that failed before it judged one of this name.
+    pub fn not_judged(name: impl Into<String>) -> Self {
+        let message = "was not judged before the subscription failed".to_owned();
+        Self { name: name.into(), taken: false, rule: None, message, hint: None }
+    }
+
     /// Why a candidate was taken or not. `judged` is everything that the source judged, in the order of [`sort_candidates`](crate::sort_candidates). A name that
     /// it did not list is judged by the rule alone.
     ///
@@ -87,6 +93,8 @@ impl Why {
         let taken: Vec<_> = judged.iter().filter(|judged| judged.rejection.is_none()).collect();
         let mut answer =
             Self { name: name.to_owned(), taken: false, rule: None, message: String::new(), hint: None };
+        let is_commit = matches!(subscription.kind, SubscriptionKind::Git(_)) && is_certainly_commit_id(name);
+        let mut tail = String::new();
         let verdict = match judged.iter().find(|judged| judged.name == name) {
             Some(Judgement { rejection: None, .. }) => {
                 let place = taken.iter().position(|judged| judged.name == name).unwrap_or_default();
@@ -97,6 +105,12 @@ impl Why {
                     (0, _) => format!("is taken: the best of {count}"),
                     _ => format!("is taken: number {} of {count}", place + 1),
                 };
+                let better = taken.iter().take(place).map(|judged| judged.name.as_str());
+                let text = |better| Some((better, TextOrder::of(subscription, name, better)?));
+                if let Some((better, text)) = better.into_iter().find_map(text) {
+                    answer.message += &format!(", after {}: {}", shown_name(better), text.remark());
+                    answer.hint = text.hint().map(str::to_owned);
+                }
                 return answer;
             }
             Some(Judgement { rejection: Some(why), .. }) => {
@@ -115,6 +129,13 @@ impl Why {
             None => {
                 let verdict = probes.rule().map(|rule| rule.judge(name).into_result());
                 answer.message = match &verdict {
+                    _ if is_of_branch(subscription) => {
+                        answer.hint = not_walked_hint(subscription, taken.len(), name);
+                        not_walked(subscription, judged, taken.len(), name)
+                    }
+                    Some(_) if is_commit => {
+                        format!("{UNLISTED}, and no tag that was read leads to a commit of this id")
+                    }
                     // One tag alone was asked for, and no list.
                     Some(Err(why @ Rejection::NotTheTag { .. })) => format!("is not taken: {why}"),
                     Some(Err(why)) => format!("{UNLISTED}, and would not be taken: {why}"),
@@ -124,17 +145,19 @@ impl Why {
                 let names = judged.iter().map(|judged| judged.name.as_str());
                 let similar: Vec<_> = similar_names(name, names).into_iter().map(shown_name).collect();
                 if !similar.is_empty() {
-                    answer.message += &format!("; similar: {}", similar.join(", "));
+                    tail = format!("; similar: {}", similar.join(", "));
                 }
-                verdict.and_then(Result::err)
+                verdict.and_then(Result::err).filter(|_| !is_commit)
             }
         };
         if let Some(why) = verdict {
             answer.rule = Some(why.rule().to_owned());
-            if let Some(near) = probes.near(name, &why, &mut 0) {
-                if let Some(remark) = cause::remark(&near) {
-                    answer.message += &format!(": {remark}");
-                }
+            let near = probes.near(name, &why, &mut 0);
+            let lacks = near.clone().or_else(|| probes.lacks(name, &why));
+            if let Some(remark) = lacks.as_ref().and_then(cause::remark) {
+                answer.message += &format!(": {remark}");
+            }
+            if let Some(near) = near {
                 answer.hint = cause::of_near(&probes, subscription, &near, 1, name, true).hint;
             }
             match &why {
@@ -146,8 +169,57 @@ impl Why {
                 _ => {}
             }
         }
+        answer.message += &tail;
         answer
     }
+}
+
+/// Whether the candidates are the commits of a branch.
+fn is_of_branch(subscription: &Subscription) -> bool {
+    noun(subscription) == "commit"
+}
+
+/// Whether a name may be the beginning of a commit's id.
+fn is_commit_id(name: &str) -> bool {
+    (4..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether a name is that and hardly the tag of a date, which has digits alone.
+fn is_certainly_commit_id(name: &str) -> bool {
+    let has_letter = name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    is_commit_id(name) && (name.len() >= 40 || name.len() >= 7 && has_letter)
+}
+
+/// Why a name is none of the commits of a branch that were judged, of which `taken` were taken.
+fn not_walked(subscription: &Subscription, judged: &[Judgement], taken: usize, name: &str) -> String {
+    let is_older = |judged: &Judgement| judged.rejection == Some(Rejection::OlderThanSince);
+    if !is_commit_id(name) {
+        return "is not the id of a commit, and `NewestFromBranch` reads no tags".to_owned();
+    }
+    if is_at_limit(subscription, taken as u64) {
+        let newer = if taken == 1 { "one newer commit fills" } else { "newer commits fill" };
+        return format!(
+            "was not reached: {newer} the `discoveryLimit` of {taken}, and older ones were not read"
+        );
+    }
+    if judged.iter().any(is_older) {
+        return "was not reached: commits older than `since` were not read".to_owned();
+    }
+    let read = match judged.len() {
+        1 => "not the only commit of the branch that was read".to_owned(),
+        read => format!("none of the {} of the branch that were read", counted(read as u64, "commit")),
+    };
+    format!("is {read}: the branch's own commits, without those of branches that were merged into it")
+}
+
+/// How a name that is none of the commits that were judged may become one.
+fn not_walked_hint(subscription: &Subscription, taken: usize, name: &str) -> Option<String> {
+    if !is_commit_id(name) {
+        return Some("`commitSelectionStrategy: SemVer`, `Lexical` and `NewestTag` read tags".to_owned());
+    }
+    let is_at_limit = is_at_limit(subscription, taken as u64);
+    is_at_limit
+        .then(|| "if it is an older commit of the branch, a greater `discoveryLimit` reaches it".to_owned())
 }
 
 impl fmt::Display for Why {

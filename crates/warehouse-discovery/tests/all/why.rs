@@ -23,7 +23,7 @@ struct Row {
     answer: &'static str,
 }
 
-fn subscription(yaml: &str) -> Subscription {
+pub(crate) fn subscription(yaml: &str) -> Subscription {
     let text = format!(
         "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec: {{subscriptions: [{{{yaml}}}]}}\n"
     );
@@ -108,7 +108,7 @@ const ROWS: &[Row] = &[
         listed: &["4f2a9c1", "0c11aa2", "latest"],
         evidence: &[],
         asked: None,
-        answer: "`allowTagsRegexes` matches no tag, but would match 2 tags such as 0c11aa2 without `$`",
+        answer: "`allowTagsRegexes` matches no tag, but would match 2 tags such as 4f2a9c1 without `$`",
     },
     Row {
         thread: "https://github.com/akuity/kargo/issues/5604",
@@ -383,7 +383,7 @@ const ROWS: &[Row] = &[
         listed: &["ci-0.150.0", "ci-0.149.1", "0.150.0"],
         evidence: &[],
         asked: None,
-        answer: "2 tags such as ci-0.149.1 have \"ci-\" before the version, so they are no semantic version",
+        answer: "2 tags such as ci-0.150.0 have \"ci-\" before the version, so they are not semantic versions",
     },
     Row {
         thread: "https://github.com/cloudnative-pg/plugin-barman-cloud/issues/576",
@@ -400,6 +400,7 @@ const ROWS: &[Row] = &[
         evidence: &[("bitnami/redis", || Rejection::NotListed {
             chart: "bitnami/redis".into(),
             similar: vec!["redis".to_owned(), "redis-cluster".to_owned()],
+            listed: Vec::new(),
         })],
         asked: None,
         answer: "the index has no chart `bitnami/redis`; similar: `redis`, `redis-cluster`",
@@ -710,7 +711,10 @@ fn a_chart_that_is_not_listed() {
     let hint = |similar: &[&str]| {
         let tally = Tally::of(&chart);
         let similar = similar.iter().map(ToString::to_string).collect();
-        tally.rejected(&Candidate::new("web"), &Rejection::NotListed { chart: "web".into(), similar });
+        tally.rejected(
+            &Candidate::new("web"),
+            &Rejection::NotListed { chart: "web".into(), similar, listed: Vec::new() },
+        );
         let summary = tally.summary(&[]);
         assert_eq!((summary.listed, summary.reasons[0].count), (0, 1));
         summary.cause.unwrap().hint
