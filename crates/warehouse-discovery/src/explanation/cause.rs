@@ -382,7 +382,7 @@ pub(super) fn of_near(
         ),
         Near::Underscore => with_other_strategies(
             Cause::new(format!(
-                "{such} {has} `_` where a version has `+`, which is read so only in the tags of charts"
+                "{such} {has} `_` where a version has `+`; only in the tags of charts does `_` stand for it"
             )),
             subscription,
         ),

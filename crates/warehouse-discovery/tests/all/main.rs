@@ -17,7 +17,6 @@ mod tenants;
 mod together;
 mod watch;
 mod why;
-mod why_one;
 
 use artifact_http::EgressPolicy;
 use warehouse_discovery::{Discoverer, DiscovererBuilder};

@@ -4,7 +4,7 @@ use artifact_source::{Candidate, Judgement, Recorder, Rejection, Trace};
 use warehouse_discovery::{Summary, Tally, Why, reasons, sort_candidates};
 use warehouse_spec::Subscription;
 
-use crate::why::subscription;
+use super::subscription;
 
 /// What a rule about names says of these, in the order of the strategy.
 fn judged(subscription: &Subscription, names: &[&str]) -> Vec<Judgement> {
