@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use artifact_source::{Error, ErrorKind};
 use discovery_bundle::{Bundle, Replay};
 
+use crate::exit::Exit;
 use crate::files::{file_name, in_file, is_standard_input};
-use crate::message::{Exit, Messages};
+use crate::message::Messages;
 use crate::output;
 use crate::stopping::blocking;
 

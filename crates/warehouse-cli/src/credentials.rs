@@ -13,8 +13,9 @@ use artifact_source::Error;
 use async_trait::async_trait;
 
 use crate::arguments::Credentials;
+use crate::exit::Exit;
 use crate::files::{file_name, manifest_files, read_text, unreadable};
-use crate::message::{Exit, Messages};
+use crate::message::Messages;
 use crate::stopping::blocking;
 
 /// The largest file of Secrets, in bytes.

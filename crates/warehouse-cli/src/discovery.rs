@@ -12,7 +12,8 @@ use warehouse_spec::{Located, Location, Subscription, Warehouse};
 
 use crate::arguments::DiscoveryNetwork;
 use crate::credentials;
-use crate::message::{Exit, Messages, place};
+use crate::exit::Exit;
+use crate::message::{Messages, place};
 use crate::network::{cache_dir, http};
 use crate::output::seconds;
 use crate::progress::{Progress, Watched};

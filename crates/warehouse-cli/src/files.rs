@@ -11,7 +11,8 @@ use globset::GlobBuilder;
 use serde::Deserialize;
 use warehouse_spec::{Limits, Manifest, text_of};
 
-use crate::message::{Exit, Messages, with_causes};
+use crate::exit::Exit;
+use crate::message::{Messages, with_causes};
 
 /// The most files and folders that are looked at for a pattern, or within a folder.
 const MOST_ENTRIES: usize = 100_000;

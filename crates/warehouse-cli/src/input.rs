@@ -6,8 +6,9 @@ use discovery_bundle::Replay;
 use warehouse_spec::{Diagnostic, Lines, Located, Location, Options, Severity, Warehouse, text_of};
 
 use crate::arguments;
+use crate::exit::Exit;
 use crate::files::{passed_over, read_files, unreadable};
-use crate::message::{Exit, Messages, OF_BUNDLE, place};
+use crate::message::{Messages, OF_BUNDLE, place};
 use crate::stopping::blocking;
 
 /// The Warehouses that were read.

@@ -5,6 +5,7 @@ mod bundle;
 mod command;
 mod credentials;
 mod discovery;
+mod exit;
 mod files;
 mod input;
 mod message;
@@ -24,7 +25,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use arguments::{Arguments, Command, MessageArguments};
-use message::{Exit, Messages, Style};
+use exit::Exit;
+use message::{Messages, Style};
 use stopping::Stopping;
 
 /// How long an interrupted command may take to remove its temporary files, and to give locks back.

@@ -3,7 +3,6 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use artifact_source::{Error, printable, shorten};
@@ -12,6 +11,7 @@ use warehouse_discovery::Cause;
 use warehouse_spec::{Diagnostic, Lines, Location};
 
 use crate::arguments::{Color, ExplainFormat, LogFormat};
+use crate::exit::Exit;
 use crate::output::{self, Failure};
 use crate::remedy::{hint_of, hint_of_chart};
 use crate::told::Told;
@@ -386,35 +386,4 @@ fn print(message: &str) {
     // Messages quote manifests and servers, which must not move the cursor or change the direction of the line.
     let lines: Vec<_> = message.split('\n').map(printable).collect();
     let _ = writeln!(std::io::stderr().lock(), "{}", lines.join("\n"));
-}
-
-/// The exit code of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
-    /// Every subscription succeeded; `freight` built Freight for every Warehouse; everything that was requested is published.
-    Success,
-    /// At least one subscription or chart failed, a release was refused, or there is no Freight. The other results were printed.
-    Failure,
-    /// The command line or the manifest cannot be used, and no request was sent; or something cannot be read or written.
-    Usage,
-    /// The command was interrupted, as by Ctrl-C.
-    Interrupted,
-}
-
-impl Exit {
-    /// This one, or that of a failure in the place of success.
-    pub(crate) fn or_failure(self) -> Self {
-        if self == Self::Success { Self::Failure } else { self }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Success => 0,
-            Exit::Failure => 1,
-            Exit::Usage => 2,
-            Exit::Interrupted => 130,
-        })
-    }
 }

@@ -2,7 +2,8 @@
 
 use tokio::sync::watch;
 
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 
 /// Says that the command is to stop, as on Ctrl-C. A command that keeps it ends in order, and any other is aborted.
 pub(crate) type Stopping = watch::Receiver<bool>;

@@ -3,7 +3,8 @@
 use selection_strategies::similar_names;
 use warehouse_spec::{SourceLabel, Subscription, without_credential};
 
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 
 /// Whether a subscription has this name, or its chart, its `repoURL` or its index.
 pub(crate) fn is_named(subscription: &Subscription, index: usize, name: &str) -> bool {

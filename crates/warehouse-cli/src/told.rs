@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use artifact_source::{Error, ErrorKind, lock};
 
 use crate::arguments::ExplainFormat;
-use crate::message::Exit;
+use crate::exit::Exit;
 use crate::output::Failure;
 
 /// What was told and printed so far. Nothing is kept where no document is asked for.

@@ -4,7 +4,8 @@ use std::io;
 use std::path::Path;
 
 use crate::arguments::CacheCommand;
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::network::platform_cache_dir;
 use crate::output;
 use crate::progress::size;

@@ -3,7 +3,8 @@
 use clap::CommandFactory as _;
 
 use crate::arguments::{Arguments, Completions, Man};
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 
 /// Prints the script that completes commands in a shell.
 pub(crate) fn completions(arguments: &Completions, messages: &Messages) -> Result<Exit, Exit> {

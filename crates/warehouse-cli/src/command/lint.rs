@@ -3,8 +3,9 @@
 use warehouse_spec::{Diagnostic, Limits, Lines, Options, Severity, lint_bytes, sarif_tool, text_of};
 
 use crate::arguments::{LintFormat, LintManifests};
+use crate::exit::Exit;
 use crate::files::{ManifestFile, Unreadable, passed_over, read_files};
-use crate::message::{Exit, Messages};
+use crate::message::Messages;
 use crate::output;
 use crate::output::Failure;
 use crate::stopping::blocking;

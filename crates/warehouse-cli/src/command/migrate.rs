@@ -9,8 +9,9 @@ use std::path::Path;
 use warehouse_spec::{Code, Diagnostic, Limits, Lines, Migration, Options, parse_bytes, text_of};
 
 use crate::arguments::Migrate;
+use crate::exit::Exit;
 use crate::files::{ManifestFile, is_standard_input, read_bytes, read_files};
-use crate::message::{Exit, Messages};
+use crate::message::Messages;
 use crate::output;
 use crate::stopping::blocking;
 

@@ -23,8 +23,9 @@ use warehouse_spec::Warehouse;
 
 use crate::arguments::Explain;
 use crate::discovery::{Discovered, Session};
+use crate::exit::Exit;
 use crate::input::{Input, LeftOut, read_warehouses};
-use crate::message::{Exit, Messages};
+use crate::message::Messages;
 use crate::network::http;
 use crate::output::{Explanation, Failure, Paint};
 use crate::stopping::{Stopping, unless_stopped};

@@ -3,8 +3,9 @@
 use super::exit_of;
 use crate::arguments::{Manifest, Replay};
 use crate::discovery::{Session, discover};
+use crate::exit::Exit;
 use crate::input::{Input, read_warehouses};
-use crate::message::{Exit, Messages};
+use crate::message::Messages;
 use crate::stopping::{Stopping, unless_stopped};
 use crate::{bundle, output};
 

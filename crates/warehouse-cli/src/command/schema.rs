@@ -3,7 +3,8 @@
 use warehouse_spec::{DocumentKind, Edition, json_schema};
 
 use crate::arguments::{Kind, Schema};
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::output;
 
 /// Prints the JSON Schema of an edition.

@@ -25,9 +25,10 @@ use warehouse_spec::{
 use crate::arguments::{
     Common, ExplainFormat, Expr, Filter, Lexical, Manifest, Paths, Regex, Rule, Select, Semver,
 };
+use crate::exit::Exit;
 use crate::files::is_standard_input;
 use crate::input::{Input, read_warehouses};
-use crate::message::{Exit, Messages, with_causes};
+use crate::message::{Messages, with_causes};
 use crate::output::{Failure, Printed};
 use crate::stopping::blocking;
 use crate::subscription_name::{is_named, not_named};

@@ -21,8 +21,9 @@ use warehouse_spec::{Located, Warehouse, qualified_name};
 use super::{exit_of, read_input};
 use crate::arguments::{Exec, Rounds, Watch, WatchFormat};
 use crate::discovery::{Session, Tallies};
+use crate::exit::Exit;
 use crate::input::Input;
-use crate::message::{Exit, Messages};
+use crate::message::Messages;
 use crate::output::{self, Printed};
 use crate::stopping::Stopping;
 

@@ -12,7 +12,7 @@ use warehouse_spec::{
     without_credential,
 };
 
-use super::list::Failure;
+use super::failure::Failure;
 use super::{Table, line, shortened};
 use crate::arguments::Format;
 use crate::discovery::Discovered;

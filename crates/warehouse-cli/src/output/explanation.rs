@@ -12,7 +12,7 @@ use serde::Serialize;
 use warehouse_discovery::{Cause, SubscriptionReport, Summary, Tally, Why, reasons, sort_candidates};
 use warehouse_spec::{Subscription, qualified_name};
 
-use super::list::Failure;
+use super::failure::Failure;
 use super::{Paint, Table, shortened};
 use crate::arguments::ExplainFormat;
 use crate::discovery::Discovered;

@@ -3,7 +3,9 @@
 mod artifacts;
 mod diff;
 mod explanation;
+mod failure;
 mod list;
+mod no_result;
 mod release;
 
 use std::borrow::Cow;
@@ -20,7 +22,9 @@ pub(crate) use artifacts::found;
 pub(crate) use artifacts::{artifacts, freight};
 pub(crate) use diff::unified_diff;
 pub(crate) use explanation::{Explanation, explanations};
-pub(crate) use list::{Failure, why_no_freight, write_as_list, write_list};
+pub(crate) use failure::Failure;
+pub(crate) use list::{write_as_list, write_list};
+pub(crate) use no_result::why_no_freight;
 pub(crate) use release::{plan, report, summary};
 
 /// Whether the reader read the whole result.

@@ -13,8 +13,9 @@ use serde::Serialize;
 
 use super::publisher::{Publisher, Waiting, folders, repository, stopped};
 use crate::arguments::{self, Backup, ChartFormat, Push};
+use crate::exit::Exit;
 use crate::files::unreadable;
-use crate::message::{Exit, Messages};
+use crate::message::Messages;
 use crate::output;
 use crate::output::Table;
 use crate::stopping::Stopping;

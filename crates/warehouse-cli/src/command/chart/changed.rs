@@ -7,7 +7,8 @@ use chart_release::changed::{ChangeReason, ChangedOptions, Event, Since, changed
 use chart_release::git::GitRepository;
 
 use crate::arguments::{self, ChartFormat};
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::output;
 use crate::output::{Failure, Table};
 

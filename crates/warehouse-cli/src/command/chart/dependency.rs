@@ -4,7 +4,8 @@ use artifact_http::Call;
 
 use super::publisher::{Publisher, folders};
 use crate::arguments::{Dependency, DependencyArguments};
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::output::Table;
 
 pub(super) async fn dependency(command: Dependency, messages: &Messages) -> Result<Exit, Exit> {

@@ -7,8 +7,9 @@ use chart_lint::{Finding, Options, Severity, lint_chart, lint_dockerfile, sarif,
 use helm_chart::{ChartFile, ChartFolders as _, DiskFolders};
 
 use crate::arguments::{Dockerfile, Lint, LintFormat, LintReport};
+use crate::exit::Exit;
 use crate::files::{self, file_name, read_text};
-use crate::message::{Exit, Messages, with_causes};
+use crate::message::{Messages, with_causes};
 use crate::output;
 use crate::output::Failure;
 

@@ -9,7 +9,8 @@ mod release;
 mod unlock;
 
 use crate::arguments::Chart;
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::stopping::Stopping;
 
 pub(crate) use lint::dockerfile;

@@ -14,7 +14,8 @@ use oci_registry::RegistryClient;
 use url::Url;
 
 use crate::arguments::Network;
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::stopping::Stopping;
 use crate::{credentials, network};
 

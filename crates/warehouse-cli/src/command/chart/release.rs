@@ -12,7 +12,8 @@ use helm_chart::DiskFolders;
 
 use super::publisher::{Publisher, Waiting, repository, stopped};
 use crate::arguments::{Auto, ChartFormat, DevReleases, Publishing, ReleaseChecks};
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::stopping::Stopping;
 use crate::{arguments, output};
 

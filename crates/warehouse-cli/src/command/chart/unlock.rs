@@ -7,7 +7,8 @@ use chart_release::store::{LockObject, LockObserver, LockRemoval, LockWait, Stor
 
 use super::publisher::repository;
 use crate::arguments::Unlock;
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::output;
 
 /// Says that a lock is looked at.

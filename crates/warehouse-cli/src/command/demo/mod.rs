@@ -4,7 +4,8 @@ mod discover;
 mod publish;
 mod stage;
 
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::{arguments, output};
 use discover::{Servers, show};
 use stage::{Folder, read, stopped};

@@ -12,7 +12,8 @@ use warehouse_testkit::{ChartServer, Commit, GitServer, Registry};
 
 use super::stage::{DemoError, Folder, built, complete, read};
 use crate::arguments::{ChartFormat, Format};
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::output;
 
 /// The charts of the demo: a library chart and two charts that depend on it.

@@ -8,8 +8,9 @@ use warehouse_discovery::Report;
 use warehouse_spec::{Freight, Located, Warehouse};
 
 use crate::arguments;
+use crate::exit::Exit;
 use crate::input::read_warehouses;
-use crate::message::{Exit, Messages};
+use crate::message::Messages;
 
 /// The one Warehouse of the demo's manifest, read as `discover -f` would read it.
 pub(super) async fn read(file: &Path, messages: &Messages) -> Result<Located<Warehouse>, Exit> {

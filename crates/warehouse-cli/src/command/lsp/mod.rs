@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use warehouse_spec::{Applicability, Diagnostic, Options, Replacement, Rule, Severity, lint};
 
-use crate::message::{Exit, Messages};
+use crate::exit::Exit;
+use crate::message::Messages;
 use crate::stopping::blocking;
 
 use positions::{Encoding, Positions, Range};
