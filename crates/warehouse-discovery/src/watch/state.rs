@@ -350,10 +350,10 @@ mod tests {
         let file = folder.file(&warehouse("app", None));
         let other = serde_json::to_string(&WatchState::new(&warehouse("other", None))).unwrap();
         for (text, words) in [
-            ("", "EOF"),
-            ("{}", "version"),
+            ("", "it is damaged at line 1"),
+            ("{}", "it is damaged at line 1"),
             (r#"{"version":99}"#, "layout 99"),
-            (r#"{"version":1,"warehouse":"app"}"#, "snapshot"),
+            (r#"{"version":1,"warehouse":"app"}"#, "it is damaged at line 1"),
             (other.as_str(), "the Warehouse other"),
         ] {
             std::fs::write(file.path(), text).unwrap();
