@@ -64,6 +64,8 @@ pub(crate) struct Context {
     pub(crate) advises: bool,
     /// The edition whose spellings are those of today.
     pub(crate) edition: Edition,
+    /// Whether edits keep what is selected, also where something else was probably meant.
+    pub(crate) keeps_selection: bool,
     /// How the document writes texts, and what the constraint that is read at the moment is for.
     pub(crate) style: Style,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -82,6 +84,7 @@ impl Context {
             strict,
             advises: false,
             edition: Edition::NEWEST,
+            keeps_selection: false,
             style,
             diagnostics: Vec::new(),
             errors: 0,

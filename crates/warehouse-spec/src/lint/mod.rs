@@ -16,7 +16,7 @@ use crate::manifest::{Manifest, Options};
 use crate::parse::{read, read_bytes};
 
 /// Best practices are told.
-const PURPOSE: Purpose = Purpose { advises: true, edition: Edition::NEWEST };
+const PURPOSE: Purpose = Purpose { advises: true, edition: Edition::NEWEST, keeps_selection: false };
 
 /// Reads a manifest as [`parse`](crate::parse) does, and reports best practices as well: what is valid, and is refused by every API server, was never filled
 /// in, or is seldom meant.

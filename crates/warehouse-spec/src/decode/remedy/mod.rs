@@ -1,6 +1,7 @@
 //! The replacement for an invalid value: quotation marks where they are enough, and otherwise the value
 //! that is probably intended, or an example.
 
+pub(crate) mod alphabet;
 pub(crate) mod ascii;
 pub(crate) mod constraint;
 pub(crate) mod foreign;

@@ -5,10 +5,10 @@ use selection_strategies::path::contains;
 use crate::decode::context::{Context, Field};
 use crate::decode::expression;
 use crate::decode::object::Object;
+use crate::decode::remedy::alphabet::TagKind;
 use crate::decode::remedy::selector;
 use crate::decode::subscription::effect;
 use crate::diagnostic::Code;
-use crate::edition;
 use crate::repo_url::RepositoryKind;
 use crate::rule;
 use crate::subscription::GitSubscription;
@@ -53,7 +53,7 @@ pub(crate) fn git(
     }
     git.semver_constraint = context.constraint(&mut object, "semverConstraint").map(|(_, text)| text);
     git.strict_semvers = context.switch(&mut object, "strictSemvers", true);
-    let tags = context.tag_lists(&mut object, [&edition::GIT_ALLOW_TAGS, &edition::GIT_IGNORE_TAGS]);
+    let tags = context.tag_lists(&mut object, TagKind::Git);
     git.allow_tags_regexes = tags.allow;
     git.ignore_tags_regexes = tags.ignore;
     git.ignore_tags = tags.ignore_literals;

@@ -7,6 +7,7 @@ use crate::decode::context::{Context, Field};
 use crate::decode::edit::{Edit, Layout};
 use crate::decode::object::Object;
 use crate::decode::remedy;
+use crate::decode::remedy::alphabet::TagKind;
 use crate::decode::subscription::effect;
 use crate::diagnostic::Code;
 use crate::edition::{self, OldSpelling};
@@ -46,7 +47,7 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     let constraint = constraint(context, &mut object);
     context.style.follows_tag = false;
     image.strict_semvers = context.switch(&mut object, "strictSemvers", true);
-    let tags = context.tag_lists(&mut object, [&edition::ALLOW_TAGS, &edition::IGNORE_TAGS]);
+    let tags = context.tag_lists(&mut object, TagKind::Image);
     if let Some(constraint) = &constraint {
         check_constraint(context, &object, constraint, image.image_selection_strategy);
     } else if image.image_selection_strategy == ImageSelectionStrategy::Digest && context.errors() == problems

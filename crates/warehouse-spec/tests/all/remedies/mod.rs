@@ -10,6 +10,7 @@ mod names;
 mod patterns;
 pub(super) mod replacements;
 mod selections;
+mod tags;
 mod types;
 mod unquoted;
 mod values;
