@@ -214,6 +214,17 @@ impl Context {
         self.push(severity, code, field.at(), message, help.of(field.node.mark));
     }
 
+    /// Reports something of this weight at a place.
+    pub(crate) fn tell_at(
+        &mut self,
+        (severity, code): (Severity, Code),
+        at: (Mark, &str),
+        message: &str,
+        help: Help,
+    ) {
+        self.push(severity, code, at, message, help);
+    }
+
     /// Reports an error at a place; an empty help is none.
     pub(crate) fn error_at(
         &mut self,

@@ -409,6 +409,17 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
         ("a chart subscription", "constraint" | "version" | "versions" | "targetRevision") => {
             "did you mean `semverConstraint`?"
         }
+        ("an item of `commits`", "commit" | "commitID" | "hash" | "ref" | "revision" | "sha") => {
+            "did you mean `id`?"
+        }
+        ("an item of `images`", "image" | "name") => "did you mean `repoURL`?",
+        ("an item of `images`", "version") => "did you mean `tag`?",
+        ("an item of `charts`", "chart") => "did you mean `name`?",
+        ("an item of `charts`", "tag") => "did you mean `version`?",
+        (
+            "an item of `commits`" | "an item of `images`" | "an item of `charts`",
+            "repo" | "repository" | "url",
+        ) => "did you mean `repoURL`?",
         (_, "description") => "delete it",
         ("Freight", "spec") => "Freight has no `spec`: its fields are beside `metadata`",
         _ => return None,

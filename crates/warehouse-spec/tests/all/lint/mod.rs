@@ -4,6 +4,7 @@ mod addresses;
 mod elsewhere;
 mod everything_left_out;
 mod expressions;
+mod freight;
 mod misleading;
 mod outside_spec;
 mod practices;
