@@ -429,6 +429,13 @@ impl Context {
         true
     }
 
+    /// Whether a field takes this text, which has a blank before a `#`: no tag has a blank.
+    fn may_be_whole(&self, name: &str, text: &str) -> bool {
+        !name.ends_with("TagsRegexes")
+            && !name.ends_with("Tags")
+            && self.style.quote(name, text).text.starts_with("quote it")
+    }
+
     /// Warns about a text from which a comment may have cut off a part.
     pub(crate) fn tell_cut_off(&mut self, field: &Field<'_>, text: &str) {
         let Value::Scalar(Scalar { commented: true, kind: ScalarKind::Text, .. }) = &field.node.value else {
@@ -444,7 +451,10 @@ impl Context {
             "expression" => rule::criteria(text).is_some(),
             _ => false,
         };
-        if is_bad || cut_off(whole) != Some(written::without_comment(whole)) {
+        if is_bad
+            || cut_off(whole) != Some(written::without_comment(whole))
+            || !self.may_be_whole(name, whole)
+        {
             return;
         }
         let message = format!("` #` starts a comment, so that `{}` is `{text}`", field.name());

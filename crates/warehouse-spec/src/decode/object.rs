@@ -283,6 +283,16 @@ impl<'t> Object<'t> {
         Some(self.field(&self.entries[index], name))
     }
 
+    /// The keys without a value that follow this field, as far as they are such.
+    pub(crate) fn keys_behind(&self, name: &str, is_such: impl Fn(&str) -> bool) -> Vec<Field<'t>> {
+        let behind = self.entries.iter().skip_while(|entry| entry.name != name).skip(1);
+        let has_none = |node: &Node| node.text().is_none_or(str::is_empty) && !node.is_block();
+        behind
+            .take_while(|entry| has_none(entry.value) && is_such(entry.name))
+            .map(|entry| self.field(entry, entry.name))
+            .collect()
+    }
+
     /// Marks keys as known that are read nowhere.
     pub(crate) fn ignore(&mut self, names: &[&str]) {
         for entry in &mut self.entries {

@@ -533,6 +533,9 @@ impl Context {
         object: &mut Object<'t>,
         name: &str,
     ) -> Option<(Field<'t>, String)> {
+        if self.tell_divided(object, name) {
+            return None;
+        }
         let field = object.take(self, name)?;
         let text = self.filled(&field)?.to_owned();
         self.check_constraint(&field, &text);

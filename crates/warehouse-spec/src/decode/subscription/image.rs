@@ -126,6 +126,9 @@ fn old_strategy(context: &mut Context, field: &Field<'_>) -> Option<ImageSelecti
 
 /// The constraint, under either of its names, with its place.
 fn constraint<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(Field<'t>, String)> {
+    if context.tell_divided(object, "constraint") || context.tell_divided(object, "semverConstraint") {
+        return None;
+    }
     let current = object
         .take(context, "constraint")
         .and_then(|field| Some((field.clone(), context.filled(&field)?.to_owned())));

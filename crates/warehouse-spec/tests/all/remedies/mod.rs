@@ -2,6 +2,7 @@
 
 mod at_once;
 mod comments;
+mod divided;
 mod documents;
 mod effects;
 mod fields;
