@@ -380,14 +380,27 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
         ("an image subscription", "commitSelectionStrategy" | "strategy" | "update-strategy") => {
             "the field is `imageSelectionStrategy`, with values Digest, Lexical, NewestBuild and SemVer"
         }
-        ("an image subscription", "semver" | "version") => "did you mean `constraint`?",
+        (
+            "an image subscription",
+            "semver" | "version" | "semverRange" | "versionConstraint" | "allowedVersions",
+        ) => "did you mean `constraint`?",
+        ("an image subscription", "expressionFilter") => {
+            "delete it, or select tags with `allowTagsRegexes`: commits and Git tags alone are filtered by expressions"
+        }
+        ("an image subscription" | "a git subscription" | "a chart subscription", "limit") => {
+            "did you mean `discoveryLimit`?"
+        }
+        (
+            "an image subscription" | "a git subscription" | "a chart subscription" | "a subscription",
+            "interval",
+        ) => "write it beside `subscriptions`: it is that of the whole Warehouse",
         ("an image subscription", "tag") => {
             "to follow a tag, write it as `constraint`, with `imageSelectionStrategy: Digest`; to select among tags, write `allowTagsRegexes`, a list of regular expressions"
         }
-        ("an image subscription", "tags" | "allow-tags") => {
+        ("an image subscription", "tags" | "allow-tags" | "tagRegex" | "tagPattern" | "include") => {
             "the field is `allowTagsRegexes`, a list of regular expressions"
         }
-        ("an image subscription", "ignore-tags") => {
+        ("an image subscription", "ignore-tags" | "exclude") => {
             "the field is `ignoreTagsRegexes`, a list of regular expressions"
         }
         ("an image subscription", "filterTags") => {
@@ -404,21 +417,26 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
         ("a git subscription", "url" | "repo" | "repository") => "did you mean `repoURL`?",
         ("an image subscription", "url" | "repo" | "repository" | "image") => "did you mean `repoURL`?",
         ("a git subscription", "revision" | "ref" | "targetRevision") => "did you mean `branch`?",
-        ("a git subscription", "constraint" | "version" | "semver") => {
-            "write `semverConstraint`, with `commitSelectionStrategy: SemVer`"
-        }
-        ("a git subscription", "tag" | "tags") => {
+        ("a git subscription", "include") => "did you mean `includePaths`?",
+        ("a git subscription", "exclude") => "did you mean `excludePaths`?",
+        (
+            "a git subscription",
+            "constraint" | "version" | "semver" | "semverRange" | "versionConstraint" | "allowedVersions",
+        ) => "write `semverConstraint`, with `commitSelectionStrategy: SemVer`",
+        ("a git subscription", "tag" | "tags" | "tagRegex" | "tagPattern") => {
             "write `allowTagsRegexes`, a list of regular expressions, with `commitSelectionStrategy: SemVer`, Lexical or NewestTag"
         }
         ("a git subscription", "paths" | "path" | "directory") => "did you mean `includePaths`, a list?",
         ("a git subscription", "commitExpressionFilter" | "tagExpressionFilter") => {
             "did you mean `expressionFilter`?"
         }
-        ("a chart subscription", "chart") => "did you mean `name`?",
+        ("a chart subscription", "chart" | "chartName") => "did you mean `name`?",
         ("a chart subscription", "repository" | "url" | "repo") => "did you mean `repoURL`?",
-        ("a chart subscription", "constraint" | "version" | "versions" | "targetRevision") => {
-            "did you mean `semverConstraint`?"
-        }
+        (
+            "a chart subscription",
+            "constraint" | "version" | "versions" | "targetRevision" | "semver" | "semverRange"
+            | "versionConstraint" | "allowedVersions",
+        ) => "did you mean `semverConstraint`?",
         ("an item of `commits`", "commit" | "commitID" | "hash" | "ref" | "revision" | "sha") => {
             "did you mean `id`?"
         }

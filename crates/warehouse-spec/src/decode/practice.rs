@@ -9,7 +9,7 @@ use selection_strategies::ImageSelectionStrategy;
 use crate::decode::context::{Context, Field};
 use crate::decode::object::Object;
 use crate::decode::remedy::pattern::exactly;
-use crate::decode::remedy::placeholder::{placeholder, unfilled};
+use crate::decode::remedy::placeholder::{example_word, placeholder, unfilled};
 use crate::decode::subscription::effect::{TAGS, says_something};
 use crate::diagnostic::{Code, Help};
 use crate::subscription::ImageSubscription;
@@ -176,7 +176,13 @@ impl Context {
 
     /// A text of which a request is made: the URL of a repository, or the name of a chart. False if it was never filled in.
     pub(crate) fn advise_filled(&mut self, field: &Field<'_>, text: &str) -> bool {
-        let Some(part) = placeholder(text) else { return true };
+        let Some(part) = placeholder(text) else {
+            let Some(word) = example_word(text) else { return true };
+            let message = format!("`{word}` in `{}` stands for a name in examples", field.name());
+            let help = "write the real value in its place";
+            self.advise((Severity::Warning, Code::Placeholder), field, &message, help);
+            return false;
+        };
         let message =
             format!("`{part}` in `{}` is a placeholder, and would be requested as it is", field.name());
         let help = unfilled(field.name(), text).unwrap_or("write the real value in its place");

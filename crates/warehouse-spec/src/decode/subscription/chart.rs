@@ -93,6 +93,13 @@ fn chart_name(context: &mut Context, object: &mut Object<'_>, chart: &mut ChartS
     let name = field.as_ref().and_then(|field| context.filled(field));
     if let (Some(name), Some(field)) = (name, &field) {
         context.advise_filled(field, name);
+        if let Some((_, meant)) = name.rsplit_once('/').filter(|_| repo_url::is_classic(&chart.repo_url)) {
+            let message = format!(
+                "`{name}` is what a client calls the chart, and the index has its name without a `/`"
+            );
+            let help = context.style.writing(meant).probable();
+            context.warn(Code::BadValue, field, message, help);
+        }
     }
     match (name, &field) {
         (Some(name), Some(field)) if chart.is_oci() => {

@@ -88,8 +88,30 @@ fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
         context.error(Code::BadValue, field, format!("`{text}` is not a branch name"), rule::BRANCH_NAME);
     } else if let Some(reference) = text.strip_prefix("refs/") {
         reference_as_branch(context, field, reference);
+    } else {
+        unlikely_branch(context, field, text);
     }
     Some(text.to_owned())
+}
+
+/// Warns about the name of a branch that Git does not take, and about one that is that of something else.
+fn unlikely_branch(context: &mut Context, field: &Field<'_>, text: &str) {
+    let is_commit = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_lock = text.split('/').any(|part| part.ends_with(".lock") || part.starts_with('.'));
+    let (message, help) = if let Some(name) = text.strip_prefix("origin/").filter(|name| !name.is_empty()) {
+        let message =
+            "is what a clone calls the branch of its remote, and `branch` takes the name that it has there";
+        (message, context.style.writing(name).probable())
+    } else if is_commit {
+        let help = "write the name of a branch: a Warehouse discovers commits, and follows no fixed one";
+        ("is the id of a commit, and `branch` takes the name of a branch", help.into())
+    } else if text.contains("..") || text.contains("//") || has_lock {
+        let help = "write the name of the branch as `git branch` shows it";
+        ("is no name that Git takes for a branch", help.into())
+    } else {
+        return;
+    };
+    context.warn(Code::BadValue, field, format!("`{text}` {message}"), help);
 }
 
 /// Warns about a whole reference in place of a branch: `refs/heads/` is put before the name.

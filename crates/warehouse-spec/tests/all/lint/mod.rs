@@ -2,8 +2,10 @@
 
 mod addresses;
 mod elsewhere;
+
 mod everything_left_out;
 mod expressions;
+mod foreign_words;
 mod freight;
 mod misleading;
 mod outside_spec;
