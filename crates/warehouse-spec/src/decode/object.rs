@@ -272,15 +272,25 @@ impl<'t> Object<'t> {
     }
 
     /// Takes the unknown field that was probably meant as this one, which is not there.
-    pub(crate) fn take_misnamed(&mut self, (what, known): Kind<'_>, name: &str) -> Option<Field<'t>> {
+    pub(crate) fn take_misnamed(&mut self, kind: Kind<'_>, name: &str) -> Option<Field<'t>> {
+        let index = self.misnamed(kind, name)?;
+        self.entries[index].taken = true;
+        Some(self.field(&self.entries[index], name))
+    }
+
+    /// The same without taking it.
+    pub(crate) fn look_misnamed(&self, kind: Kind<'_>, name: &str) -> Option<Field<'t>> {
+        let index = self.misnamed(kind, name).filter(|_| self.look(name).is_none())?;
+        Some(self.field(&self.entries[index], name))
+    }
+
+    fn misnamed(&self, (what, known): Kind<'_>, name: &str) -> Option<usize> {
         let meant = |other: &str| match known_remedy(what, other) {
             Some(remedy) => name_in(remedy) == Some(name),
             None => !known.contains(&other) && nearest(other, known) == Some(name),
         };
         let candidates = self.entries.iter().take(NEAREST_LIMIT);
-        let index = candidates.enumerate().find(|(_, entry)| !entry.taken && meant(entry.name))?.0;
-        self.entries[index].taken = true;
-        Some(self.field(&self.entries[index], name))
+        Some(candidates.enumerate().find(|(_, entry)| !entry.taken && meant(entry.name))?.0)
     }
 
     /// The keys without a value that follow this field, as far as they are such.

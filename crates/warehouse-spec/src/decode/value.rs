@@ -541,12 +541,19 @@ impl Context {
         self.editing(words, edit).probable()
     }
 
-    /// A version constraint that must parse, with its field.
+    /// A version constraint that must parse, with its field. One under a name that was meant as this is told of, too.
     pub(crate) fn constraint<'t>(
         &mut self,
         object: &mut Object<'t>,
+        kind: Kind<'_>,
         name: &str,
     ) -> Option<(Field<'t>, String)> {
+        if let Some(field) = object.look_misnamed(kind, name)
+            && let Value::Scalar(Scalar { text, kind: ScalarKind::Text, .. }) = &field.node.value
+            && field.node.misread.is_none()
+        {
+            self.check_constraint(&field, text);
+        }
         if self.tell_divided(object, name) {
             return None;
         }

@@ -30,7 +30,7 @@ pub(super) fn whole(context: &mut Context, object: &Object<'_>) {
         );
     }
     let is_filled = |field: Field<'_>| !matches!(&field.node.value, Value::List(items) if items.is_empty());
-    if !ARTIFACTS.iter().filter_map(|name| object.look(name)).any(|list| is_filled(list)) {
+    if !ARTIFACTS.iter().filter_map(|name| object.look(name)).any(is_filled) {
         let message = "Freight needs at least one commit, image, chart or other artifact";
         let help = "add `commits:`, `images:` or `charts:`";
         missing(context, Severity::Error, object, message, help);

@@ -27,7 +27,8 @@ pub(crate) fn chart(context: &mut Context, field: &Field<'_>) -> Option<ChartSub
     let repo_url = repository(context, &mut object);
     let mut chart = ChartSubscription::oci(repo_url.unwrap_or_default());
     chart_name(context, &mut object, &mut chart);
-    chart.semver_constraint = context.constraint(&mut object, "semverConstraint").map(|(_, text)| text);
+    chart.semver_constraint =
+        context.constraint(&mut object, (WHAT, KNOWN), "semverConstraint").map(|(_, text)| text);
     chart.follow_digests = context.switch(&mut object, "followDigests", false);
     chart.accept_v = of_registry(context, &mut object, &chart, "acceptV", ACCEPT_V);
     chart.check_config = of_registry(context, &mut object, &chart, "checkConfig", CHECK_CONFIG);

@@ -51,7 +51,8 @@ pub(crate) fn git(
     if let Some(field) = object.take(context, "branch") {
         git.branch = branch(context, &field);
     }
-    git.semver_constraint = context.constraint(&mut object, "semverConstraint").map(|(_, text)| text);
+    git.semver_constraint =
+        context.constraint(&mut object, (WHAT, KNOWN), "semverConstraint").map(|(_, text)| text);
     git.strict_semvers = context.switch(&mut object, "strictSemvers", true);
     let tags = context.tag_lists(&mut object, TagKind::Git);
     git.allow_tags_regexes = tags.allow;

@@ -165,3 +165,15 @@ fn addresses_and_branches() {
         assert!(found.is_empty(), "{subscription}: {found:?}");
     }
 }
+
+/// A value under a name that was meant as another one is checked, too.
+#[test]
+fn a_constraint_under_another_name() {
+    let codes = |fields: &str| -> Vec<Code> {
+        let text = format!("{HEAD}  - chart: {{repoURL: 'oci://h/a', {fields}}}\n");
+        lint("kargo.yaml", &text, &Options::default()).diagnostics.iter().map(|found| found.code).collect()
+    };
+    assert_eq!(codes("constraint: latest"), [Code::UnknownField, Code::BadConstraint]);
+    assert_eq!(codes("constraint: ^1"), [Code::UnknownField]);
+    assert_eq!(codes("semverConstraint: ^1, constraint: latest"), [Code::UnknownField]);
+}
