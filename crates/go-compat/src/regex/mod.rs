@@ -1,5 +1,6 @@
 //! Regular expressions in Go's syntax, run by the `regex` crate.
 
+mod alphabet;
 mod budget;
 mod class;
 mod error;

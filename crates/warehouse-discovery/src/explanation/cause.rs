@@ -119,7 +119,11 @@ fn of_nothing(subscription: &Subscription) -> Cause {
 /// The cause where a pattern is written as another tool reads it, so that it can match nothing.
 pub(super) fn of_foreign_pattern(subscription: &Subscription) -> Option<Cause> {
     let patterns = allowed_patterns(subscription);
-    let foreign = |pattern| ForeignPattern::of(pattern).filter(ForeignPattern::matches_nothing);
+    let of = match &subscription.kind {
+        SubscriptionKind::Image(_) => ForeignPattern::of_image,
+        _ => ForeignPattern::of,
+    };
+    let foreign = |pattern: &str| of(pattern).filter(ForeignPattern::matches_nothing);
     let (pattern, found) = patterns.iter().find_map(|pattern| Some((pattern, foreign(pattern)?)))?;
     let message = format!(
         "the pattern {pattern:?} of `allowTagsRegexes` can match no {}: {}",

@@ -64,6 +64,8 @@ pub(crate) struct Context {
     pub(crate) advises: bool,
     /// The edition whose spellings are those of today.
     pub(crate) edition: Edition,
+    /// Whether edits keep what is selected, also where something else was probably meant.
+    pub(crate) keeps_selection: bool,
     /// How the document writes texts, and what the constraint that is read at the moment is for.
     pub(crate) style: Style,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -82,6 +84,7 @@ impl Context {
             strict,
             advises: false,
             edition: Edition::NEWEST,
+            keeps_selection: false,
             style,
             diagnostics: Vec::new(),
             errors: 0,
@@ -209,6 +212,17 @@ impl Context {
         help: Help,
     ) {
         self.push(severity, code, field.at(), message, help.of(field.node.mark));
+    }
+
+    /// Reports something of this weight at a place.
+    pub(crate) fn tell_at(
+        &mut self,
+        (severity, code): (Severity, Code),
+        at: (Mark, &str),
+        message: &str,
+        help: Help,
+    ) {
+        self.push(severity, code, at, message, help);
     }
 
     /// Reports an error at a place; an empty help is none.
@@ -415,6 +429,13 @@ impl Context {
         true
     }
 
+    /// Whether a field takes this text, which has a blank before a `#`: no tag has a blank.
+    fn may_be_whole(&self, name: &str, text: &str) -> bool {
+        !name.ends_with("TagsRegexes")
+            && !name.ends_with("Tags")
+            && self.style.quote(name, text).text.starts_with("quote it")
+    }
+
     /// Warns about a text from which a comment may have cut off a part.
     pub(crate) fn tell_cut_off(&mut self, field: &Field<'_>, text: &str) {
         let Value::Scalar(Scalar { commented: true, kind: ScalarKind::Text, .. }) = &field.node.value else {
@@ -430,7 +451,10 @@ impl Context {
             "expression" => rule::criteria(text).is_some(),
             _ => false,
         };
-        if is_bad || cut_off(whole) != Some(written::without_comment(whole)) {
+        if is_bad
+            || cut_off(whole) != Some(written::without_comment(whole))
+            || !self.may_be_whole(name, whole)
+        {
             return;
         }
         let message = format!("` #` starts a comment, so that `{}` is `{text}`", field.name());

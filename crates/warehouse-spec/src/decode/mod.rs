@@ -99,6 +99,8 @@ pub(crate) struct Purpose {
     pub(crate) advises: bool,
     /// The edition whose spellings are those of today.
     pub(crate) edition: Edition,
+    /// Whether edits keep what is selected, also where something else was probably meant.
+    pub(crate) keeps_selection: bool,
 }
 
 /// Decodes every document, and the items of lists. One that is broken tells its errors, and is not among the documents.
@@ -134,6 +136,7 @@ impl Decoder<'_> {
         let mut context = Context::new(self.reading.source, self.text, self.reading.strict);
         context.advises = self.reading.purpose.advises;
         context.edition = self.reading.purpose.edition;
+        context.keeps_selection = self.reading.purpose.keeps_selection;
         let at = (node.mark, path);
         if !matches!(node.value, Value::Mapping(_)) {
             let message = format!("a document must be a mapping, not {}", node.describe());

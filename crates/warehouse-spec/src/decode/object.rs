@@ -272,15 +272,35 @@ impl<'t> Object<'t> {
     }
 
     /// Takes the unknown field that was probably meant as this one, which is not there.
-    pub(crate) fn take_misnamed(&mut self, (what, known): Kind<'_>, name: &str) -> Option<Field<'t>> {
+    pub(crate) fn take_misnamed(&mut self, kind: Kind<'_>, name: &str) -> Option<Field<'t>> {
+        let index = self.misnamed(kind, name)?;
+        self.entries[index].taken = true;
+        Some(self.field(&self.entries[index], name))
+    }
+
+    /// The same without taking it.
+    pub(crate) fn look_misnamed(&self, kind: Kind<'_>, name: &str) -> Option<Field<'t>> {
+        let index = self.misnamed(kind, name).filter(|_| self.look(name).is_none())?;
+        Some(self.field(&self.entries[index], name))
+    }
+
+    fn misnamed(&self, (what, known): Kind<'_>, name: &str) -> Option<usize> {
         let meant = |other: &str| match known_remedy(what, other) {
             Some(remedy) => name_in(remedy) == Some(name),
             None => !known.contains(&other) && nearest(other, known) == Some(name),
         };
         let candidates = self.entries.iter().take(NEAREST_LIMIT);
-        let index = candidates.enumerate().find(|(_, entry)| !entry.taken && meant(entry.name))?.0;
-        self.entries[index].taken = true;
-        Some(self.field(&self.entries[index], name))
+        Some(candidates.enumerate().find(|(_, entry)| !entry.taken && meant(entry.name))?.0)
+    }
+
+    /// The keys without a value that follow this field, as far as they are such.
+    pub(crate) fn keys_behind(&self, name: &str, is_such: impl Fn(&str) -> bool) -> Vec<Field<'t>> {
+        let behind = self.entries.iter().skip_while(|entry| entry.name != name).skip(1);
+        let has_none = |node: &Node| node.text().is_none_or(str::is_empty) && !node.is_block();
+        behind
+            .take_while(|entry| has_none(entry.value) && is_such(entry.name))
+            .map(|entry| self.field(entry, entry.name))
+            .collect()
     }
 
     /// Marks keys as known that are read nowhere.
@@ -370,14 +390,27 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
         ("an image subscription", "commitSelectionStrategy" | "strategy" | "update-strategy") => {
             "the field is `imageSelectionStrategy`, with values Digest, Lexical, NewestBuild and SemVer"
         }
-        ("an image subscription", "semver" | "version") => "did you mean `constraint`?",
+        (
+            "an image subscription",
+            "semver" | "version" | "semverRange" | "versionConstraint" | "allowedVersions",
+        ) => "did you mean `constraint`?",
+        ("an image subscription", "expressionFilter") => {
+            "delete it, or select tags with `allowTagsRegexes`: commits and Git tags alone are filtered by expressions"
+        }
+        ("an image subscription" | "a git subscription" | "a chart subscription", "limit") => {
+            "did you mean `discoveryLimit`?"
+        }
+        (
+            "an image subscription" | "a git subscription" | "a chart subscription" | "a subscription",
+            "interval",
+        ) => "write it beside `subscriptions`: it is that of the whole Warehouse",
         ("an image subscription", "tag") => {
             "to follow a tag, write it as `constraint`, with `imageSelectionStrategy: Digest`; to select among tags, write `allowTagsRegexes`, a list of regular expressions"
         }
-        ("an image subscription", "tags" | "allow-tags") => {
+        ("an image subscription", "tags" | "allow-tags" | "tagRegex" | "tagPattern" | "include") => {
             "the field is `allowTagsRegexes`, a list of regular expressions"
         }
-        ("an image subscription", "ignore-tags") => {
+        ("an image subscription", "ignore-tags" | "exclude") => {
             "the field is `ignoreTagsRegexes`, a list of regular expressions"
         }
         ("an image subscription", "filterTags") => {
@@ -394,21 +427,37 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
         ("a git subscription", "url" | "repo" | "repository") => "did you mean `repoURL`?",
         ("an image subscription", "url" | "repo" | "repository" | "image") => "did you mean `repoURL`?",
         ("a git subscription", "revision" | "ref" | "targetRevision") => "did you mean `branch`?",
-        ("a git subscription", "constraint" | "version" | "semver") => {
-            "write `semverConstraint`, with `commitSelectionStrategy: SemVer`"
-        }
-        ("a git subscription", "tag" | "tags") => {
+        ("a git subscription", "include") => "did you mean `includePaths`?",
+        ("a git subscription", "exclude") => "did you mean `excludePaths`?",
+        (
+            "a git subscription",
+            "constraint" | "version" | "semver" | "semverRange" | "versionConstraint" | "allowedVersions",
+        ) => "write `semverConstraint`, with `commitSelectionStrategy: SemVer`",
+        ("a git subscription", "tag" | "tags" | "tagRegex" | "tagPattern") => {
             "write `allowTagsRegexes`, a list of regular expressions, with `commitSelectionStrategy: SemVer`, Lexical or NewestTag"
         }
         ("a git subscription", "paths" | "path" | "directory") => "did you mean `includePaths`, a list?",
         ("a git subscription", "commitExpressionFilter" | "tagExpressionFilter") => {
             "did you mean `expressionFilter`?"
         }
-        ("a chart subscription", "chart") => "did you mean `name`?",
+        ("a chart subscription", "chart" | "chartName") => "did you mean `name`?",
         ("a chart subscription", "repository" | "url" | "repo") => "did you mean `repoURL`?",
-        ("a chart subscription", "constraint" | "version" | "versions" | "targetRevision") => {
-            "did you mean `semverConstraint`?"
+        (
+            "a chart subscription",
+            "constraint" | "version" | "versions" | "targetRevision" | "semver" | "semverRange"
+            | "versionConstraint" | "allowedVersions",
+        ) => "did you mean `semverConstraint`?",
+        ("an item of `commits`", "commit" | "commitID" | "hash" | "ref" | "revision" | "sha") => {
+            "did you mean `id`?"
         }
+        ("an item of `images`", "image" | "name") => "did you mean `repoURL`?",
+        ("an item of `images`", "version") => "did you mean `tag`?",
+        ("an item of `charts`", "chart") => "did you mean `name`?",
+        ("an item of `charts`", "tag") => "did you mean `version`?",
+        (
+            "an item of `commits`" | "an item of `images`" | "an item of `charts`",
+            "repo" | "repository" | "url",
+        ) => "did you mean `repoURL`?",
         (_, "description") => "delete it",
         ("Freight", "spec") => "Freight has no `spec`: its fields are beside `metadata`",
         _ => return None,

@@ -9,7 +9,7 @@ use selection_strategies::ImageSelectionStrategy;
 use crate::decode::context::{Context, Field};
 use crate::decode::object::Object;
 use crate::decode::remedy::pattern::exactly;
-use crate::decode::remedy::placeholder::{placeholder, unfilled};
+use crate::decode::remedy::placeholder::{example_word, placeholder, unfilled};
 use crate::decode::subscription::effect::{TAGS, says_something};
 use crate::diagnostic::{Code, Help};
 use crate::subscription::ImageSubscription;
@@ -19,6 +19,9 @@ const OBJECT_NAME: &str = "at most 253 small letters, digits, `-` and `.`, with 
 
 /// What a name of a namespace looks like.
 const NAMESPACE: &str = "at most 63 small letters, digits and hyphens; a letter or digit at both ends";
+
+/// What the value of a label looks like.
+const LABEL: &str = "at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends";
 
 /// Whether a text is a label of RFC 1123: at most 63 small letters, digits and hyphens.
 pub(crate) fn is_label(text: &str) -> bool {
@@ -102,7 +105,8 @@ fn plain_host(url: &str) -> Option<&str> {
 }
 
 impl Context {
-    fn advise(
+    /// Reports something of this weight about the value of a field, to the lint alone.
+    pub(crate) fn advise(
         &mut self,
         (severity, code): (Severity, Code),
         field: &Field<'_>,
@@ -150,15 +154,35 @@ impl Context {
             let value = field.node.text().unwrap_or_default();
             if are_labels && !is_label_value(value) {
                 let message = format!("no API server takes `{value}` as the value of a label");
-                let help = "at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends; or write an annotation";
+                let help = format!("{LABEL}; or write an annotation");
                 self.advise((Severity::Error, Code::BadName), &field, &message, help);
             }
         }
     }
 
+    /// A text of Freight that Kargo writes into a label.
+    pub(crate) fn advise_label(&mut self, field: &Field<'_>, text: &str) {
+        if is_label_value(text) {
+            return;
+        }
+        let message = format!("no API server takes `{text}` as `{}`, which becomes a label", field.name());
+        let help = match (unfilled(field.name(), text), meant_name(text, true)) {
+            (Some(remedy), _) => remedy.into(),
+            (None, Some(meant)) => self.style.writing(&meant).probable(),
+            (None, None) => LABEL.into(),
+        };
+        self.advise((Severity::Error, Code::BadName), field, &message, help);
+    }
+
     /// A text of which a request is made: the URL of a repository, or the name of a chart. False if it was never filled in.
     pub(crate) fn advise_filled(&mut self, field: &Field<'_>, text: &str) -> bool {
-        let Some(part) = placeholder(text) else { return true };
+        let Some(part) = placeholder(text) else {
+            let Some(word) = example_word(text) else { return true };
+            let message = format!("`{word}` in `{}` stands for a name in examples", field.name());
+            let help = "write the real value in its place";
+            self.advise((Severity::Warning, Code::Placeholder), field, &message, help);
+            return false;
+        };
         let message =
             format!("`{part}` in `{}` is a placeholder, and would be requested as it is", field.name());
         let help = unfilled(field.name(), text).unwrap_or("write the real value in its place");

@@ -355,6 +355,20 @@ impl Context {
         let Some(limit) = self.integer(&field) else {
             return DEFAULT_DISCOVERY_LIMIT;
         };
+        // YAML reads a number that begins with 0 in base eight.
+        let written = field.node.text().unwrap_or_default();
+        if let Some(meant) = written
+            .strip_prefix('0')
+            .filter(|meant| meant.parse() != Ok(limit) && meant.parse::<i64>().is_ok())
+        {
+            let help = Help::writing(format!("write {meant}"), meant).probable();
+            self.warn(
+                Code::BadValue,
+                &field,
+                format!("`{written}` is read as {limit}, as it begins with 0"),
+                help,
+            );
+        }
         if limit == 0 {
             let message = format!("a limit of 0 counts as absent: the limit is {DEFAULT_DISCOVERY_LIMIT}");
             let help = "delete it, or write a number from 1 to 100";
@@ -527,12 +541,22 @@ impl Context {
         self.editing(words, edit).probable()
     }
 
-    /// A version constraint that must parse, with its field.
+    /// A version constraint that must parse, with its field. One under a name that was meant as this is told of, too.
     pub(crate) fn constraint<'t>(
         &mut self,
         object: &mut Object<'t>,
+        kind: Kind<'_>,
         name: &str,
     ) -> Option<(Field<'t>, String)> {
+        if let Some(field) = object.look_misnamed(kind, name)
+            && let Value::Scalar(Scalar { text, kind: ScalarKind::Text, .. }) = &field.node.value
+            && field.node.misread.is_none()
+        {
+            self.check_constraint(&field, text);
+        }
+        if self.tell_divided(object, name) {
+            return None;
+        }
         let field = object.take(self, name)?;
         let text = self.filled(&field)?.to_owned();
         self.check_constraint(&field, &text);
@@ -552,9 +576,15 @@ impl Context {
 
     pub(crate) fn bad_constraint(&mut self, field: &Field<'_>, text: &str, reason: &str) {
         let reason = constraint::reason(text).unwrap_or_else(|| reason.to_owned());
-        let help = match text.eq_ignore_ascii_case("latest") {
-            true => Some("delete it: without a constraint, the newest version is taken".into()),
-            false => constraint::meant(self.style, text),
+        let pattern = ["regexp:", "regex:", "glob:"].iter().find_map(|prefix| text.strip_prefix(prefix));
+        let help = match pattern {
+            _ if text.eq_ignore_ascii_case("latest") => {
+                Some("delete it: without a constraint, the newest version is taken".into())
+            }
+            // Charts have no lists of patterns.
+            Some(_) if field.place.contains(".chart.") => None,
+            Some(_) => Some("delete it, and write the pattern as an item of `allowTagsRegexes`".into()),
+            None => constraint::meant(self.style, text),
         };
         self.error(
             Code::BadConstraint,

@@ -16,12 +16,13 @@ use crate::manifest::{Manifest, Options};
 use crate::parse::{read, read_bytes};
 
 /// Best practices are told.
-const PURPOSE: Purpose = Purpose { advises: true, edition: Edition::NEWEST };
+const PURPOSE: Purpose = Purpose { advises: true, edition: Edition::NEWEST, keeps_selection: false };
 
 /// Reads a manifest as [`parse`](crate::parse) does, and reports best practices as well: what is valid, and is refused by every API server, was never filled
 /// in, or is seldom meant.
 ///
-/// The diagnostics are those of [`parse`](crate::parse) and, in the same list, those of the codes from [`Code::BadName`] on. A document
+/// The diagnostics are those of [`parse`](crate::parse) and, in the same list, those of the codes from [`Code::BadName`] on, and what Freight
+/// lacks that every API server asks for. A document
 /// with an error is not among the documents of the manifest, whichever of the two reports it. [`Rule`] has the reason and the remedy of each code.
 ///
 /// ```

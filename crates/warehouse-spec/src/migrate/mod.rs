@@ -94,7 +94,7 @@ impl Migration {
 /// # Ok::<(), warehouse_spec::InvalidEdition>(())
 /// ```
 pub fn migrate(source_name: &str, text: &str, edition: Edition, options: &Options) -> Migration {
-    let purpose = Purpose { advises: false, edition };
+    let purpose = Purpose { advises: false, edition, keeps_selection: true };
     let mut migration = Migration {
         text: text.to_owned(),
         changes: Vec::new(),

@@ -155,20 +155,40 @@ fn file_of_charts(url: &str) -> Option<Misleading> {
     RepositoryKind::Chart.fits(meant).then(|| Misleading::new(what, meant))
 }
 
+/// Registries, which have no index of charts.
+const REGISTRIES: &[&str] = &["ghcr.io", "registry-1.docker.io", "public.ecr.aws", "gcr.io"];
+
+/// A registry in place of a chart repository.
+fn registry_of_charts(url: &str) -> Option<Misleading> {
+    let rest = url.strip_prefix("https://")?;
+    let (host, path) = rest.split_once('/')?;
+    if !REGISTRIES.contains(&host) || path.trim_matches('/').is_empty() || redact(url) != url {
+        return None;
+    }
+    let what = "is in a registry, and a chart repository has an `index.yaml` at its URL";
+    let hint = format!(
+        "write oci://{} and behind it the name of the chart, without a `name` beside it",
+        rest.trim_end_matches('/')
+    );
+    Some(Misleading::unknown(what, hint))
+}
+
 /// What a URL of the right form is in place of the repository.
 pub(super) fn misleading(kind: RepositoryKind, url: &str) -> Option<Misleading> {
     match kind {
         RepositoryKind::Image => image_page(url).or_else(|| host_of_image(url)),
         RepositoryKind::Git => {
-            page_of_git(url).or_else(|| query_of_git(url)).or_else(|| owner_of_git(url)).or_else(|| {
+            let found = page_of_git(url).or_else(|| query_of_git(url)).or_else(|| owner_of_git(url));
+            found.or_else(|| other_host_of_github(url)).or_else(|| port_of_scp(url)).or_else(|| {
                 let site = Site::of(url).filter(|site| !site.is_git_server())?;
                 let hint = "write the URL of the Git repository, which the page of the project names";
                 Some(Misleading::unknown(format!("{}, not a Git repository", site.what()), hint).page())
             })
         }
-        RepositoryKind::Chart => {
-            file_of_charts(url).or_else(|| version_of_chart(url)).or_else(|| chart_page(url))
-        }
+        RepositoryKind::Chart => file_of_charts(url)
+            .or_else(|| version_of_chart(url))
+            .or_else(|| registry_of_charts(url))
+            .or_else(|| chart_page(url)),
     }
 }
 
@@ -283,6 +303,33 @@ fn owner_of_git(url: &str) -> Option<Misleading> {
         let hint = format!("write the repository behind it: {start}{user}{host}{separator}{owner}/name");
         Misleading::unknown(what, hint).page()
     })
+}
+
+/// A URL of GitHub's API or of a file there.
+fn other_host_of_github(url: &str) -> Option<Misleading> {
+    let rest = url.strip_prefix("https://")?;
+    let (what, path) = match rest.split_once('/')? {
+        ("api.github.com", path) => {
+            ("is a URL of GitHub's API, not a repository", path.strip_prefix("repos/")?)
+        }
+        ("raw.githubusercontent.com", path) => ("is a file in a repository, not the repository", path),
+        _ => return None,
+    };
+    let mut names = path.split('/').filter(|name| !name.is_empty());
+    let meant = format!("https://github.com/{}/{}", names.next()?, names.next()?);
+    git(&meant).is_ok().then(|| Misleading::new(what, meant).page())
+}
+
+/// A port in the short form of a URL for SSH, which has none: `git@host:2222/a/b.git`.
+fn port_of_scp(url: &str) -> Option<Misleading> {
+    let (user, rest) = url.split_once('@').filter(|_| !url.contains("://"))?;
+    let (host, path) = rest.split_once(':')?;
+    let (port, repository) = path.split_once('/')?;
+    // A folder may be a number.
+    let is_port = port.len() > 1 && port.parse::<u16>().is_ok() && repository.contains('/');
+    let meant = format!("ssh://{user}@{host}:{path}");
+    let what = format!("has no port, and `{port}` is the first folder of its path");
+    (is_port && git(&meant).is_ok()).then(|| Misleading::new(what, meant))
 }
 
 /// A page about a chart, or a Git repository, which has no index of charts at its URL.

@@ -36,7 +36,8 @@ fn single_bar(text: &str) -> Option<usize> {
 /// What to write in place of a constraint that does not parse: operators that are written otherwise elsewhere.
 pub(crate) fn meant(style: Style, text: &str) -> Option<Help> {
     let form = ascii::in_ascii(text).map_or_else(|| text.to_owned(), |(form, _)| form);
-    let form = of_interval(&form).unwrap_or_else(|| with_inequality(&with_operators(&form)));
+    let form = of_interval(&form)
+        .unwrap_or_else(|| separated(&of_other_tools(&with_inequality(&with_operators(&form)))));
     let is_meant = form != text && rule::constraint(&form).is_none() && !rule::is_unsatisfiable(&form);
     is_meant.then(|| style.writing(&form).probable())
 }
@@ -52,6 +53,36 @@ fn of_interval(text: &str) -> Option<String> {
     let sides = sides.iter().filter(|(_, version)| !version.is_empty());
     let form = sides.map(|(operator, version)| format!("{operator}{version}")).collect::<Vec<_>>().join(" ");
     Some(form).filter(|form| !form.is_empty())
+}
+
+/// The comparisons of other tools as they are here: `==1.2.3`, `~=1.2` of Python, `v^1.0.0`, and a word with a colon before them.
+fn of_other_tools(text: &str) -> String {
+    let text = text.trim();
+    let bare = text.strip_prefix("semver:").unwrap_or(text).trim_start();
+    let bare = match bare.strip_prefix('v') {
+        Some(rest) if rest.starts_with(['^', '~', '>', '<', '=']) => rest,
+        _ => bare,
+    };
+    let compatible = |part: &str| {
+        let version = part.strip_prefix("~=")?.trim_start();
+        // What may change is the last number.
+        Some(format!("{}{version}", if version.matches('.').count() == 1 { "^" } else { "~" }))
+    };
+    let parts = bare.split(", ").map(|part| compatible(part).unwrap_or_else(|| part.replace("==", "=")));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// The constraint with a blank before each comparison that follows a version without one: `>=1<2`.
+fn separated(text: &str) -> String {
+    let (mut form, mut last) = (String::with_capacity(text.len() + 4), ' ');
+    for letter in text.chars() {
+        if matches!(letter, '<' | '>' | '^' | '~') && last.is_ascii_alphanumeric() {
+            form.push(' ');
+        }
+        form.push(letter);
+        last = letter;
+    }
+    form
 }
 
 /// The constraint with `!=` in place of a `!` alone.

@@ -2,6 +2,7 @@
 
 use go_compat::GoRegex;
 
+use crate::decode::remedy::alphabet::{self, TagKind};
 use crate::decode::remedy::pattern::{self, List};
 use crate::decode::remedy::placeholder::{placeholder_in_pattern, unfilled};
 use crate::decode::remedy::style::Style;
@@ -25,8 +26,26 @@ pub struct ForeignPattern {
 const WRITE_PATTERN: &str = r"write the pattern, such as '^v1\.', or delete it";
 
 impl ForeignPattern {
-    /// What a pattern that parses was meant as in another tool; `None` if it is one of ours.
+    /// What a pattern for Git tags that parses was meant as in another tool; `None` if it is one of ours.
     pub fn of(pattern: &str) -> Option<Self> {
+        Self::of_kind(TagKind::Git, pattern)
+    }
+
+    /// The same of a pattern for tags of images, which consist of letters, digits, `_`, `.` and `-`.
+    ///
+    /// ```
+    /// use warehouse_spec::ForeignPattern;
+    ///
+    /// let found = ForeignPattern::of_image("^refs/tags/v").ok_or("none")?;
+    /// assert!(found.matches_nothing());
+    /// assert_eq!(found.meant(), Some("^v"));
+    /// # Ok::<(), &str>(())
+    /// ```
+    pub fn of_image(pattern: &str) -> Option<Self> {
+        Self::of_kind(TagKind::Image, pattern)
+    }
+
+    pub(crate) fn of_kind(kind: TagKind, pattern: &str) -> Option<Self> {
         if pattern.trim().is_empty() {
             return Some(Self::not_known("an empty pattern matches every tag", WRITE_PATTERN));
         }
@@ -39,7 +58,8 @@ impl ForeignPattern {
         }
         let rest = pattern.trim_start_matches(['!', ' ']);
         if pattern.starts_with('!') && !rest.is_empty() {
-            let meant = Self::of(rest).and_then(|found| found.meant).unwrap_or_else(|| rest.to_owned());
+            let meant =
+                Self::of_kind(kind, rest).and_then(|found| found.meant).unwrap_or_else(|| rest.to_owned());
             let found =
                 Self::matching_nothing("`!` is a part of the pattern, and leaves nothing out", meant)?;
             return Some(Self { excludes: true, ..found });
@@ -61,6 +81,11 @@ impl ForeignPattern {
         if has_backslash(pattern) {
             let reason = "`\\\\` stands for a backslash, and no tag has one";
             return Self::matching_nothing(reason, pattern.replace("\\\\", "\\"));
+        }
+        if let Some(found) =
+            Self::beyond_tags(kind, pattern).or_else(|| Self::with_empty_alternative(pattern))
+        {
+            return Some(found);
         }
         let repeats_letter = pattern.match_indices('*').any(|(at, _)| {
             pattern[..at]
@@ -94,6 +119,32 @@ impl ForeignPattern {
         pattern.strip_prefix('$').is_some_and(follows).then(|| {
             let reason = "`$` is the end of the tag, and nothing follows it";
             Self { matches_nothing: true, ..Self::not_known(reason, WRITE_PATTERN) }
+        })
+    }
+
+    /// A pattern that needs a character that no tag has.
+    fn beyond_tags(kind: TagKind, pattern: &str) -> Option<Self> {
+        let needed = kind.needed_by(pattern)?;
+        let of = if kind == TagKind::Image { " of an image" } else { "" };
+        let reason = format!("it needs {}, which no tag{of} has", alphabet::shown(needed));
+        let found = match kind.meant_by_pattern(pattern) {
+            Some(meant) => Self::meaning(reason, meant),
+            None => Self::not_known(reason, WRITE_PATTERN),
+        };
+        Some(Self { matches_nothing: true, ..found })
+    }
+
+    /// A pattern one of whose alternatives is empty, as in `a|`.
+    fn with_empty_alternative(pattern: &str) -> Option<Self> {
+        let parts = pattern::alternatives(pattern);
+        let filled: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+        if filled.len() == parts.len() {
+            return None;
+        }
+        let (reason, meant) = ("an empty alternative matches every tag", filled.join("|"));
+        Some(match is_regex(&meant) {
+            true => Self::meaning(reason, meant),
+            false => Self::not_known(reason, WRITE_PATTERN),
         })
     }
 

@@ -1,6 +1,7 @@
 //! The replacement for an invalid value: quotation marks where they are enough, and otherwise the value
 //! that is probably intended, or an example.
 
+pub(crate) mod alphabet;
 pub(crate) mod ascii;
 pub(crate) mod constraint;
 pub(crate) mod foreign;
@@ -48,7 +49,14 @@ const BRACKETS: &[&str] = &[
 /// What to write in place of a word that a field does not take.
 fn word(text: &str, unknown: &UnknownValue) -> Help {
     let expected: &[&str] = unknown.expected();
-    match nearest(text, expected) {
+    // What strategies are called in the first releases and in other tools.
+    let other = match text.to_ascii_lowercase().as_str() {
+        "latest" | "newest" | "newest-build" => "NewestBuild",
+        "alphabetical" | "name" => "Lexical",
+        _ => "",
+    };
+    let other = expected.iter().copied().find(|name| *name == other);
+    match other.or_else(|| nearest(text, expected)) {
         // Every word that a field takes is a text without quotation marks in YAML.
         Some(name) => Help::writing(format!("did you mean `{name}`?"), name).probable(),
         None => format!("write one of {}", expected.join(", ")).into(),

@@ -59,6 +59,11 @@ pub(crate) fn help(style: Style, list: List, pattern: &str) -> Option<Help> {
         GoRegexSyntaxError::MissingParenthesis => {
             r"close the group with `)`, or write `\(` for the character itself".into()
         }
+        // No tag has a bracket or a backslash.
+        GoRegexSyntaxError::MissingBracket if list.prefix.is_empty() => "close the class with `]`".into(),
+        GoRegexSyntaxError::TrailingBackslash if list.prefix.is_empty() => {
+            r"delete the `\` at its end".into()
+        }
         GoRegexSyntaxError::MissingBracket => {
             r"close the class with `]`, or write `\[` for the character itself".into()
         }
@@ -156,6 +161,16 @@ pub(crate) fn exactly(text: &str) -> String {
     text.chars().for_each(|letter| escape_into(&mut pattern, letter));
     pattern.push('$');
     pattern
+}
+
+/// The text of which a pattern is the regular expression [`exactly`].
+pub(crate) fn exact_text(pattern: &str) -> Option<String> {
+    let inside = pattern.strip_prefix('^')?.strip_suffix('$')?;
+    let (mut text, mut letters) = (String::with_capacity(inside.len()), inside.chars());
+    while let Some(letter) = letters.next() {
+        text.push(if letter == '\\' { letters.next()? } else { letter });
+    }
+    (exactly(&text) == pattern).then_some(text)
 }
 
 fn escape_into(pattern: &mut String, letter: char) {
@@ -323,14 +338,31 @@ fn end_of_group(pattern: &str, start: usize) -> Option<usize> {
 
 /// Whether a pattern has alternatives at its outermost level.
 pub(crate) fn has_alternatives(pattern: &str) -> bool {
+    outermost_bars(pattern).next().is_some()
+}
+
+/// The alternatives of a pattern at its outermost level; the pattern itself where it has none.
+pub(crate) fn alternatives(pattern: &str) -> Vec<&str> {
+    let mut start = 0;
+    let ends: Vec<usize> = outermost_bars(pattern).chain([pattern.len()]).collect();
+    let part = |end| {
+        let part = pattern.get(start..end).unwrap_or_default();
+        start = end + 1;
+        part
+    };
+    ends.into_iter().map(part).collect()
+}
+
+/// Where a `|` is at the outermost level.
+fn outermost_bars(pattern: &str) -> impl Iterator<Item = usize> + '_ {
     let mut depth = 0_usize;
-    letters(pattern).any(|(_, letter)| {
+    letters(pattern).filter_map(move |(at, letter)| {
         match letter {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        letter == '|' && depth == 0
+        (letter == '|' && depth == 0).then_some(at)
     })
 }
 

@@ -66,6 +66,26 @@ pub(crate) fn placeholder(text: &str) -> Option<&str> {
         .or_else(variable)
 }
 
+/// The part of an address that is a word which examples have in place of a name.
+pub(crate) fn example_word(text: &str) -> Option<&str> {
+    const WORDS: &[&str] = &[
+        "changeme",
+        "change-me",
+        "change_me",
+        "replaceme",
+        "replace-me",
+        "replace_me",
+        "your-org",
+        "your-repo",
+    ];
+    let is_example = |word: &&str| {
+        let lower = word.to_ascii_lowercase();
+        let lower = lower.strip_suffix(".git").unwrap_or(&lower);
+        WORDS.contains(&lower) || lower.starts_with("your_") || lower.starts_with("your-user")
+    };
+    text.split(['/', ':', '@']).find(is_example)
+}
+
 /// The part of a pattern that was never filled in. `(?P<name>...)`, `a{2}` and `\$(a)` are parts of expressions.
 pub(crate) fn placeholder_in_pattern(pattern: &str) -> Option<&str> {
     let inside = |open: &str, close: &str| {
@@ -103,6 +123,16 @@ mod tests {
             ("https://h/a", None),
         ] {
             assert_eq!(placeholder(text), part, "{text}");
+        }
+        for (text, word) in [
+            ("https://github.com/your-org/your-repo.git", Some("your-org")),
+            ("ghcr.io/YOUR_ORG/app", Some("YOUR_ORG")),
+            ("ghcr.io/REPLACE_ME/app", Some("REPLACE_ME")),
+            ("https://github.com/a/changeme.git", Some("changeme.git")),
+            ("https://github.com/your/app", None),
+            ("https://github.com/a/your-app", None),
+        ] {
+            assert_eq!(example_word(text), word, "{text}");
         }
         for (pattern, part) in [
             ("^${TAG}$", Some("${TAG}")),

@@ -27,7 +27,8 @@ pub(crate) fn chart(context: &mut Context, field: &Field<'_>) -> Option<ChartSub
     let repo_url = repository(context, &mut object);
     let mut chart = ChartSubscription::oci(repo_url.unwrap_or_default());
     chart_name(context, &mut object, &mut chart);
-    chart.semver_constraint = context.constraint(&mut object, "semverConstraint").map(|(_, text)| text);
+    chart.semver_constraint =
+        context.constraint(&mut object, (WHAT, KNOWN), "semverConstraint").map(|(_, text)| text);
     chart.follow_digests = context.switch(&mut object, "followDigests", false);
     chart.accept_v = of_registry(context, &mut object, &chart, "acceptV", ACCEPT_V);
     chart.check_config = of_registry(context, &mut object, &chart, "checkConfig", CHECK_CONFIG);
@@ -93,6 +94,13 @@ fn chart_name(context: &mut Context, object: &mut Object<'_>, chart: &mut ChartS
     let name = field.as_ref().and_then(|field| context.filled(field));
     if let (Some(name), Some(field)) = (name, &field) {
         context.advise_filled(field, name);
+        if let Some((_, meant)) = name.rsplit_once('/').filter(|_| repo_url::is_classic(&chart.repo_url)) {
+            let message = format!(
+                "`{name}` is what a client calls the chart, and the index has its name without a `/`"
+            );
+            let help = context.style.writing(meant).probable();
+            context.warn(Code::BadValue, field, message, help);
+        }
     }
     match (name, &field) {
         (Some(name), Some(field)) if chart.is_oci() => {

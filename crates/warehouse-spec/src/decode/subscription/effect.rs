@@ -5,6 +5,7 @@ use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy};
 use crate::decode::context::{Context, Field};
 use crate::decode::object::Object;
 use crate::diagnostic::Code;
+use crate::subscription::DEFAULT_DISCOVERY_LIMIT;
 use crate::yaml::{ScalarKind, Value};
 
 /// The lists of tags, old fields included.
@@ -57,12 +58,24 @@ pub(crate) fn of_image(context: &mut Context, object: &Object<'_>, strategy: Ima
 
 fn report(context: &mut Context, object: &Object<'_>, idle: &[(&str, &str)], strategy: &str) {
     for (name, help) in idle {
-        let Some(field) = object.look(name).filter(says_something) else {
+        // `kubectl get -o yaml` has the defaults.
+        let Some(field) = object.look(name).filter(|field| says_something(field) && !is_default(field))
+        else {
             continue;
         };
         let message = format!("`{}` has no effect with `{strategy}`", field.name());
         let help = context.deleting(*help, object.node, field.key).probable();
         context.warn(Code::NoEffect, &field, message, help);
+    }
+}
+
+/// Whether a field has the value that the API server writes where it is absent.
+fn is_default(field: &Field<'_>) -> bool {
+    let Value::Scalar(scalar) = &field.node.value else { return false };
+    match field.name() {
+        "strictSemvers" => matches!(scalar.kind, ScalarKind::Boolean(true)),
+        "discoveryLimit" => scalar.kind == ScalarKind::Integer(DEFAULT_DISCOVERY_LIMIT.into()),
+        _ => false,
     }
 }
 

@@ -5,10 +5,10 @@ use selection_strategies::path::contains;
 use crate::decode::context::{Context, Field};
 use crate::decode::expression;
 use crate::decode::object::Object;
+use crate::decode::remedy::alphabet::TagKind;
 use crate::decode::remedy::selector;
 use crate::decode::subscription::effect;
 use crate::diagnostic::Code;
-use crate::edition;
 use crate::repo_url::RepositoryKind;
 use crate::rule;
 use crate::subscription::GitSubscription;
@@ -51,9 +51,10 @@ pub(crate) fn git(
     if let Some(field) = object.take(context, "branch") {
         git.branch = branch(context, &field);
     }
-    git.semver_constraint = context.constraint(&mut object, "semverConstraint").map(|(_, text)| text);
+    git.semver_constraint =
+        context.constraint(&mut object, (WHAT, KNOWN), "semverConstraint").map(|(_, text)| text);
     git.strict_semvers = context.switch(&mut object, "strictSemvers", true);
-    let tags = context.tag_lists(&mut object, [&edition::GIT_ALLOW_TAGS, &edition::GIT_IGNORE_TAGS]);
+    let tags = context.tag_lists(&mut object, TagKind::Git);
     git.allow_tags_regexes = tags.allow;
     git.ignore_tags_regexes = tags.ignore;
     git.ignore_tags = tags.ignore_literals;
@@ -88,8 +89,30 @@ fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
         context.error(Code::BadValue, field, format!("`{text}` is not a branch name"), rule::BRANCH_NAME);
     } else if let Some(reference) = text.strip_prefix("refs/") {
         reference_as_branch(context, field, reference);
+    } else {
+        unlikely_branch(context, field, text);
     }
     Some(text.to_owned())
+}
+
+/// Warns about the name of a branch that Git does not take, and about one that is that of something else.
+fn unlikely_branch(context: &mut Context, field: &Field<'_>, text: &str) {
+    let is_commit = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_lock = text.split('/').any(|part| part.ends_with(".lock") || part.starts_with('.'));
+    let (message, help) = if let Some(name) = text.strip_prefix("origin/").filter(|name| !name.is_empty()) {
+        let message =
+            "is what a clone calls the branch of its remote, and `branch` takes the name that it has there";
+        (message, context.style.writing(name).probable())
+    } else if is_commit {
+        let help = "write the name of a branch: a Warehouse discovers commits, and follows no fixed one";
+        ("is the id of a commit, and `branch` takes the name of a branch", help.into())
+    } else if text.contains("..") || text.contains("//") || has_lock {
+        let help = "write the name of the branch as `git branch` shows it";
+        ("is no name that Git takes for a branch", help.into())
+    } else {
+        return;
+    };
+    context.warn(Code::BadValue, field, format!("`{text}` {message}"), help);
 }
 
 /// Warns about a whole reference in place of a branch: `refs/heads/` is put before the name.

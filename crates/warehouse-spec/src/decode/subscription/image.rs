@@ -7,6 +7,7 @@ use crate::decode::context::{Context, Field};
 use crate::decode::edit::{Edit, Layout};
 use crate::decode::object::Object;
 use crate::decode::remedy;
+use crate::decode::remedy::alphabet::TagKind;
 use crate::decode::subscription::effect;
 use crate::diagnostic::Code;
 use crate::edition::{self, OldSpelling};
@@ -46,7 +47,7 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     let constraint = constraint(context, &mut object);
     context.style.follows_tag = false;
     image.strict_semvers = context.switch(&mut object, "strictSemvers", true);
-    let tags = context.tag_lists(&mut object, [&edition::ALLOW_TAGS, &edition::IGNORE_TAGS]);
+    let tags = context.tag_lists(&mut object, TagKind::Image);
     if let Some(constraint) = &constraint {
         check_constraint(context, &object, constraint, image.image_selection_strategy);
     } else if image.image_selection_strategy == ImageSelectionStrategy::Digest && context.errors() == problems
@@ -125,6 +126,9 @@ fn old_strategy(context: &mut Context, field: &Field<'_>) -> Option<ImageSelecti
 
 /// The constraint, under either of its names, with its place.
 fn constraint<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(Field<'t>, String)> {
+    if context.tell_divided(object, "constraint") || context.tell_divided(object, "semverConstraint") {
+        return None;
+    }
     let current = object
         .take(context, "constraint")
         .and_then(|field| Some((field.clone(), context.filled(&field)?.to_owned())));

@@ -2,6 +2,7 @@
 
 mod beside;
 pub(crate) mod chart;
+mod divided;
 pub(crate) mod duplicates;
 pub(crate) mod effect;
 pub(crate) mod generic;

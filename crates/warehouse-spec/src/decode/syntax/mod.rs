@@ -16,6 +16,7 @@ use repository_url::is_tag;
 
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
 use crate::edition;
+use crate::rule;
 use crate::snippet::Lines;
 use crate::yaml::written::{self, Escaped};
 use crate::yaml::{self, Cause, Mark, Problem};
@@ -301,7 +302,29 @@ fn unquoted<'a>(line: &'a str, column: usize, kind: &ErrorKind) -> Option<(usize
         return None;
     }
     let what = written::reading(value)?;
+    let (start, value) = whole_constraint(line, start, value).unwrap_or((start, value));
     Some((line[..start].chars().count() + 1, value, what))
+}
+
+/// The constraint that commas in braces have divided, and this value is a part of.
+fn whole_constraint<'a>(line: &'a str, start: usize, value: &str) -> Option<(usize, &'a str)> {
+    let is_part = |part: &str| rule::constraint(part).is_none() && !part.contains([':', '{', '}']);
+    let (before, key) = (line.get(..start)?, "onstraint:");
+    let from = before.rfind(key)? + key.len();
+    let from = from + line.get(from..)?.len() - line.get(from..)?.trim_start().len();
+    if before.get(from..)?.contains([':', '{', '}']) {
+        return None;
+    }
+    let mut end = start + value.len();
+    while let Some(rest) = line.get(end..)?.strip_prefix(',') {
+        let part = rest.split([',', '}']).next().unwrap_or_default();
+        if !is_part(part.trim()) || part.trim().is_empty() {
+            break;
+        }
+        end += 1 + part.trim_end().len();
+    }
+    let whole = line.get(from..end)?;
+    (whole.contains(',') && is_part(whole)).then_some((from, whole))
 }
 
 /// The value in double quotes that starts at this column, and the first escape in it that YAML does not know.

@@ -106,7 +106,16 @@ pub(crate) fn metadata(context: &mut Context, document: &mut Object<'_>, needs_n
             *map = context.string_map(&field);
         }
     }
-    if needs_name && metadata.name.is_empty() && !object.has("name") {
+    if needs_name
+        && object.look("generateName").is_some_and(|prefix| !prefix.node.is_null())
+        && !object.has("name")
+    {
+        // The API server makes up a name. Who discovers without one needs it.
+        if !context.advises {
+            let message = "`metadata.name` is missing, and `generateName` is for the API server alone";
+            context.error_at(Code::Missing, object.at(), message, "add a `name`");
+        }
+    } else if needs_name && metadata.name.is_empty() && !object.has("name") {
         context.error_at(Code::Missing, object.at(), "`metadata.name` is missing", "add a `name`");
     } else if needs_name && metadata.name.is_empty() && !context.has_errors() {
         context.error_at(Code::Missing, object.at(), "`metadata.name` has no value", "add a `name`");

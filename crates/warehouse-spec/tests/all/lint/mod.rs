@@ -2,8 +2,11 @@
 
 mod addresses;
 mod elsewhere;
+
 mod everything_left_out;
 mod expressions;
+mod foreign_words;
+mod freight;
 mod misleading;
 mod outside_spec;
 mod practices;

@@ -116,3 +116,13 @@ fn other_encodings() {
     assert_eq!(only.message, "the file is not text in UTF-8, but UTF-16 without a byte order mark");
     assert_eq!(only.help.as_deref(), Some("save it as UTF-8"));
 }
+
+/// A name that the API server makes up is one for the lint; who discovers needs one.
+#[test]
+fn a_generated_name() {
+    let text = format!("{HEAD}  - image: {{repoURL: nginx}}\n").replace("name: demo", "generateName: demo-");
+    assert_eq!(codes(&text), []);
+    let found = parse("kargo.yaml", &text, &Options::default()).diagnostics;
+    assert_eq!(found.iter().map(|found| found.code).collect::<Vec<_>>(), [Code::Missing]);
+    assert_eq!(codes(&text.replace("demo-", "")), [(Code::Missing, Severity::Error)]);
+}

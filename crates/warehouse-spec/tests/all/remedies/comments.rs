@@ -80,9 +80,7 @@ fn a_part_that_a_comment_has_cut_off_is_told() {
     for (place, value) in [
         ("includePaths:\n      - ", "docs #1"),
         ("excludePaths:\n      - ", "a/b #c"),
-        ("branch: ", "main #2"),
         ("expressionFilter: ", "subject != '' #x"),
-        ("since: ", "2025-01-01T00:00:00Z #x"),
     ] {
         let lines = |value: &str| format!("{GIT}      {place}{value}\n");
         let (severity, message, help) = told(&lines(value));
@@ -109,4 +107,7 @@ fn a_part_that_a_comment_has_cut_off_is_told() {
         nothing_is_told(&format!("{GIT}      includePaths:\n      - {value}\n"));
     }
     nothing_is_told(&format!("{IMAGE}      insecureSkipTLSVerify: true #x\n"));
+    // No branch and no moment has a blank.
+    nothing_is_told(&format!("{GIT}      branch: main #2\n"));
+    nothing_is_told(&format!("{GIT}      since: 2025-01-01T00:00:00Z #x\n"));
 }

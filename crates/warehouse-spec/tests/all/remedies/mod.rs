@@ -2,6 +2,7 @@
 
 mod at_once;
 mod comments;
+mod divided;
 mod documents;
 mod effects;
 mod fields;
@@ -10,6 +11,7 @@ mod names;
 mod patterns;
 pub(super) mod replacements;
 mod selections;
+mod tags;
 mod types;
 mod unquoted;
 mod values;

@@ -1,5 +1,7 @@
 //! A `Freight` document.
 
+mod advice;
+
 use serde_json::Value as Json;
 
 use crate::decode::context::{Context, Field};
@@ -9,6 +11,8 @@ use crate::decode::warehouse::metadata;
 use crate::diagnostic::Help;
 use crate::edition::{self, OldSpelling};
 use crate::freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
+use crate::repo_url::RepositoryKind;
+use crate::yaml::Value;
 
 const KNOWN: &[&str] = &[
     "apiVersion",
@@ -24,10 +28,17 @@ const KNOWN: &[&str] = &[
     "status",
 ];
 
+const COMMIT: &[&str] =
+    &["repoURL", "id", "branch", "tag", "message", "author", "committer", "subscriptionName"];
+const IMAGE: &[&str] = &["repoURL", "tag", "digest", "annotations", "subscriptionName"];
+const CHART: &[&str] = &["repoURL", "name", "version", "digest", "subscriptionName"];
+
 /// Decodes a whole document.
 pub(crate) fn freight(context: &mut Context, document: &Field<'_>) -> Option<Freight> {
     let mut object = Object::open(context, document)?;
     object.ignore(&["apiVersion", "kind", "status"]);
+    advice::whole(context, &object);
+    advice::alias(context, &object);
     let mut freight = Freight {
         metadata: metadata(context, &mut object, false),
         alias: context.optional(&mut object, "alias"),
@@ -42,8 +53,21 @@ pub(crate) fn freight(context: &mut Context, document: &Field<'_>) -> Option<Fre
     freight.images = items(context, &mut object, "images", image);
     freight.charts = items(context, &mut object, "charts", chart);
     freight.artifacts = items(context, &mut object, "artifacts", artifact);
+    if let Some(field) = object.look("spec").filter(|field| matches!(field.node.value, Value::Mapping(_))) {
+        context.ignoring(|context| misplaced(context, &field));
+    }
     object.finish(context, "Freight", KNOWN);
     Some(freight)
+}
+
+/// Tells what is wrong in the fields that stand under a `spec`, which Freight does not have.
+fn misplaced(context: &mut Context, field: &Field<'_>) {
+    let Some(mut object) = Object::open(context, field) else { return };
+    origin(context, &mut object);
+    items(context, &mut object, "commits", commit);
+    items(context, &mut object, "images", image);
+    items(context, &mut object, "charts", chart);
+    items(context, &mut object, "artifacts", artifact);
 }
 
 /// A field of early releases in whose place nothing came.
@@ -66,6 +90,7 @@ fn origin(context: &mut Context, object: &mut Object<'_>) -> FreightOrigin {
     });
     let current = object.take(context, "origin").and_then(|field| {
         let mut object = Object::open(context, &field)?;
+        advice::origin(context, &object);
         let origin = FreightOrigin {
             kind: context.text(&mut object, "kind"),
             name: context.text(&mut object, "name"),
@@ -100,24 +125,30 @@ fn items<T>(
     context: &mut Context,
     object: &mut Object<'_>,
     name: &str,
-    decode: fn(&mut Context, &mut Object<'_>) -> (T, &'static [&'static str]),
+    decode: fn(&mut Context, &mut Object<'_>, &str) -> (T, &'static [&'static str]),
 ) -> Vec<T> {
     let Some(field) = object.take(context, name) else {
         return Vec::new();
     };
+    let what = &format!("an item of `{name}`");
     let items = context.list(&field, "mappings").unwrap_or_default();
     items
         .iter()
         .filter_map(|item| {
             let mut object = Object::open(context, item)?;
-            let (value, known) = decode(context, &mut object);
-            object.finish(context, &format!("an item of `{name}`"), known);
+            let (value, known) = decode(context, &mut object, what);
+            object.finish(context, what, known);
             Some(value)
         })
         .collect()
 }
 
-fn commit(context: &mut Context, object: &mut Object<'_>) -> (GitCommit, &'static [&'static str]) {
+fn commit(
+    context: &mut Context,
+    object: &mut Object<'_>,
+    what: &str,
+) -> (GitCommit, &'static [&'static str]) {
+    advice::artifact(context, object, (what, COMMIT), RepositoryKind::Git);
     without_successor(context, object, "healthCheckCommit", &edition::FREIGHT_HEALTH_CHECK_COMMIT);
     let commit = GitCommit {
         repo_url: context.text(object, "repoURL"),
@@ -129,11 +160,11 @@ fn commit(context: &mut Context, object: &mut Object<'_>) -> (GitCommit, &'stati
         committer: context.text(object, "committer"),
         subscription_name: context.text(object, "subscriptionName"),
     };
-    let known = &["repoURL", "id", "branch", "tag", "message", "author", "committer", "subscriptionName"];
-    (commit, known)
+    (commit, COMMIT)
 }
 
-fn image(context: &mut Context, object: &mut Object<'_>) -> (Image, &'static [&'static str]) {
+fn image(context: &mut Context, object: &mut Object<'_>, what: &str) -> (Image, &'static [&'static str]) {
+    advice::artifact(context, object, (what, IMAGE), RepositoryKind::Image);
     without_successor(context, object, "gitRepoURL", &edition::FREIGHT_GIT_REPO_URL);
     let image = Image {
         repo_url: context.text(object, "repoURL"),
@@ -145,11 +176,11 @@ fn image(context: &mut Context, object: &mut Object<'_>) -> (Image, &'static [&'
             .unwrap_or_default(),
         subscription_name: context.text(object, "subscriptionName"),
     };
-    let known = &["repoURL", "tag", "digest", "annotations", "subscriptionName"];
-    (image, known)
+    (image, IMAGE)
 }
 
-fn chart(context: &mut Context, object: &mut Object<'_>) -> (Chart, &'static [&'static str]) {
+fn chart(context: &mut Context, object: &mut Object<'_>, what: &str) -> (Chart, &'static [&'static str]) {
+    advice::artifact(context, object, (what, CHART), RepositoryKind::Chart);
     let repo_url = context.text(object, "repoURL");
     let old = object.take_as(context, "registryURL", "repoURL").map(|field| {
         match repo_url.is_empty() {
@@ -170,10 +201,14 @@ fn chart(context: &mut Context, object: &mut Object<'_>) -> (Chart, &'static [&'
         digest: context.text(object, "digest"),
         subscription_name: context.text(object, "subscriptionName"),
     };
-    (chart, &["repoURL", "name", "version", "digest", "subscriptionName"])
+    (chart, CHART)
 }
 
-fn artifact(context: &mut Context, object: &mut Object<'_>) -> (ArtifactReference, &'static [&'static str]) {
+fn artifact(
+    context: &mut Context,
+    object: &mut Object<'_>,
+    _what: &str,
+) -> (ArtifactReference, &'static [&'static str]) {
     let metadata = object.take(context, "metadata").and_then(|field| match field.node.to_json() {
         Json::Object(metadata) => Some(metadata),
         _ => {
