@@ -317,7 +317,7 @@ fn other_host_of_github(url: &str) -> Option<Misleading> {
     };
     let mut names = path.split('/').filter(|name| !name.is_empty());
     let meant = format!("https://github.com/{}/{}", names.next()?, names.next()?);
-    git(&meant).is_ok().then(|| Misleading::new(what, meant).page())
+    RepositoryKind::Git.fits(&meant).then(|| Misleading::new(what, meant).page())
 }
 
 /// A port in the short form of a URL for SSH, which has none: `git@host:2222/a/b.git`.
@@ -329,7 +329,7 @@ fn port_of_scp(url: &str) -> Option<Misleading> {
     let is_port = port.len() > 1 && port.parse::<u16>().is_ok() && repository.contains('/');
     let meant = format!("ssh://{user}@{host}:{path}");
     let what = format!("has no port, and `{port}` is the first folder of its path");
-    (is_port && git(&meant).is_ok()).then(|| Misleading::new(what, meant))
+    (is_port && RepositoryKind::Git.fits(&meant)).then(|| Misleading::new(what, meant))
 }
 
 /// A page about a chart, or a Git repository, which has no index of charts at its URL.
