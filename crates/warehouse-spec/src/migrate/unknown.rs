@@ -142,24 +142,25 @@ impl Check<'_> {
         let names = NAMES
             .iter()
             .filter(|(of, names)| *of == place && names.iter().any(|(name, _)| *name == field.name));
-        let Some(&(name, form)) = names.flat_map(|(_, names)| names.iter()).find(|(name, _)| is_known(name))
-        else {
+        let names: Vec<(&str, Form)> = names.flat_map(|(_, names)| names.iter().copied()).collect();
+        let Some(&(name, form)) = names.iter().find(|(name, _)| is_known(name)) else {
             return self.or_migrate("delete it", field.since);
         };
+        let is_alone = !names.iter().any(|(other, _)| *other != field.name && has(mapping, other));
         let entry = Place { node: value, key: key.mark, path: String::new(), place: String::new() };
-        // Beside the older name, the value of one of the two is lost.
-        let edit = match (has(mapping, name), form) {
-            (true, _) => None,
-            (false, Form::Same) => Some(self.context.renamed_key(key.mark, name)),
-            (false, Form::OnePattern) => only_item(value).and_then(|pattern| {
+        // Beside another one of the names, the value of one of the two is lost.
+        let edit = match (is_alone, form) {
+            (false, _) => None,
+            (true, Form::Same) => Some(self.context.renamed_key(key.mark, name)),
+            (true, Form::OnePattern) => only_item(value).and_then(|pattern| {
                 self.context.on_one_line(&entry, name, &self.context.style.single_quoted(pattern))
             }),
-            (false, Form::Literals) => literals(value).and_then(|tags| {
+            (true, Form::Literals) => literals(value).and_then(|tags| {
                 let tags: Vec<String> =
                     tags.iter().map(|tag| self.context.style.single_quoted(tag)).collect();
                 self.context.with_texts(&entry, name, &tags)
             }),
-            (false, Form::Warehouse) => name_of_warehouse(value).and_then(|warehouse| {
+            (true, Form::Warehouse) => name_of_warehouse(value).and_then(|warehouse| {
                 self.context.on_one_line(&entry, name, &self.context.style.form(warehouse))
             }),
         };

@@ -112,6 +112,18 @@ fn without_a_value() {
     assert_eq!(holds("kargo.yaml", &by_hand).left, []);
 }
 
+/// Of three names of one field, the newest that is there counts: none of them becomes another one beside the third.
+#[test]
+fn three_names_of_the_strategy() {
+    let text = format!(
+        "{HEAD}{IN}image: {{repoURL: nginx, imageSelectionStrategy: Lexical, tagSelectionStrategy: NewestBuild}}\n"
+    );
+    for edition in Edition::all() {
+        let older = migrate("kargo.yaml", &text, edition, &Options::default()).text;
+        assert_eq!(meaning(&older), meaning(&text), "{edition}: {older}");
+    }
+}
+
 /// The edit of a key that occurs twice deletes the one that does not count, and a person should look at it.
 #[test]
 fn the_edit_of_a_key_that_occurs_twice() {

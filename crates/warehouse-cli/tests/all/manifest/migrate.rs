@@ -113,10 +113,7 @@ fn exit_codes() {
         format!("{HEAD}  - image: {{repoURL: nginx, constraint: ^1, cacheByTag: true}}\n"),
     );
     folder.write("unknown.yaml", format!("{HEAD}  - image: {{repoURL: nginx, constrain: ^1}}\n"));
-    folder.write(
-        "placeholder.yaml",
-        format!("{HEAD}  - image: {{repoURL: registry/<name>, constraint: ^1}}\n"),
-    );
+    folder.write("name.yaml", format!("{HEAD}{NEW}").replace("name: demo", "name: Demo_1"));
     folder.write("broken.yaml", old().replace("name: demo", "name: on"));
     folder.write("anchor.yaml", format!("{HEAD}  - git:\n      repoURL: https://h/a\n      semverConstraint: &c ^1\n  - image: {{repoURL: nginx, constraint: *c}}\n"));
     let utf16: Vec<u8> = format!("\u{feff}{}", old()).encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -134,7 +131,7 @@ fn exit_codes() {
         ),
         (&["-f", "unknown.yaml"], 1, "an image subscription has no field `constrain`; it is ignored"),
         // `lint` tells what reading does not refuse.
-        (&["-f", "placeholder.yaml"], 0, "0 changes in 0 files"),
+        (&["-f", "name.yaml"], 0, "0 changes in 0 files"),
         (&["-f", "broken.yaml"], 1, "`name` must be a string"),
         (&["-f", "anchor.yaml"], 1, "`semverConstraint` has no effect"),
         (&["-f", "utf16.yaml"], 2, "save it as UTF-8"),
@@ -147,6 +144,7 @@ fn exit_codes() {
         assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.err);
         assert!(ran.err.contains(said), "{arguments:?}: {}", ran.err);
     }
+    assert_eq!(folder.run(&["lint", "-f", "name.yaml"]).code, Some(1));
     let ran = folder.run_with(&[], &["migrate", "-f", "-"], &old());
     assert_eq!((ran.code, ran.out), (Some(0), format!("{HEAD}{NEW}")));
 }
