@@ -90,6 +90,7 @@ mod migrate;
 mod parse;
 mod recovery;
 mod repo_url;
+mod rivals;
 mod rule;
 #[cfg(feature = "schema")]
 mod schema;

@@ -14,9 +14,10 @@ use crate::encoding::text_of;
 use crate::freight::Freight;
 use crate::manifest::{Manifest, Options, Parsed};
 use crate::recovery::{self, Recovered};
+use crate::rivals::Rivals;
 use crate::subscription::{ChartSubscription, GitSubscription, ImageSubscription, Subscription};
 use crate::warehouse::{Warehouse, WarehouseSpec};
-use crate::yaml::{self, Mark, Shared};
+use crate::yaml::{self, Documents, Mark, Shared};
 
 /// What help says further where several places share a value.
 const SHARED: &str = "; an anchor or an alias of YAML shares the value, so look at every place that has it";
@@ -56,10 +57,7 @@ pub(crate) fn read(source_name: &str, written: &str, options: &Options, purpose:
     let mut decoded =
         decode::documents(reading, &documents.nodes, |node| edits.touch(&(node.mark.start..node.mark.end)));
     let mut found = decoded.diagnostics;
-    if !documents.shared.is_empty() {
-        found.iter_mut().for_each(|found| leave_shared(found, &documents.shared));
-        tell_once(&mut found);
-    }
+    leave(&mut found, &documents);
     found.append(&mut decode::syntax_errors(&source, &text, &documents.problems));
     if !edits.is_empty() {
         let to = |place: &Location| edits.place_back(place, written);
@@ -114,8 +112,20 @@ pub(crate) fn read_bytes(source_name: &str, bytes: &[u8], options: &Options, pur
     }
 }
 
+/// Takes the edits that would change more than the diagnostic is about, and says what to do instead.
+pub(crate) fn leave(diagnostics: &mut Vec<Diagnostic>, documents: &Documents) {
+    if diagnostics.iter().any(|found| found.replacement.is_some()) {
+        let rivals = Rivals::of(&documents.nodes);
+        diagnostics.iter_mut().for_each(|found| rivals.leave(found));
+    }
+    if !documents.shared.is_empty() {
+        diagnostics.iter_mut().for_each(|found| leave_shared(found, &documents.shared));
+        tell_once(diagnostics);
+    }
+}
+
 /// Takes the edit from a diagnostic where it would change what several places share, and says so.
-pub(crate) fn leave_shared(found: &mut Diagnostic, shared: &Shared) {
+fn leave_shared(found: &mut Diagnostic, shared: &Shared) {
     if !found.replacement.as_ref().is_some_and(|edit| shared.is_changed_by(&edit.span)) {
         return;
     }
@@ -126,7 +136,7 @@ pub(crate) fn leave_shared(found: &mut Diagnostic, shared: &Shared) {
 }
 
 /// Keeps the first of the diagnostics that say the same of one place, which several aliases refer to.
-pub(crate) fn tell_once(diagnostics: &mut Vec<Diagnostic>) {
+fn tell_once(diagnostics: &mut Vec<Diagnostic>) {
     let mut told = HashSet::new();
     diagnostics.retain(|found| {
         let bytes = &found.location.bytes;

@@ -118,7 +118,7 @@ fn report(migration: &Migration, before: Option<&str>, messages: &Messages) -> b
 /// A change in one line: its place, the field, and what was done.
 fn done(change: &Diagnostic) -> String {
     let what = match change.code {
-        Code::NoEffect => format!("deleted: {}", change.message),
+        Code::NoEffect | Code::DuplicateKey => format!("deleted: {}", change.message),
         _ => change.help.clone().unwrap_or_default(),
     };
     format!("{}: {}: {what}", change.location, change.path)

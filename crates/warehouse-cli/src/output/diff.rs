@@ -77,10 +77,17 @@ fn compared<'t>(old: &[&'t str], new: &[&'t str]) -> Vec<Line<'t>> {
     lines
 }
 
-/// The name of a file below a folder as `git apply` and `patch` read it: without parts that name no folder, in quotation marks where a letter needs an
-/// escape, and with a tab behind it where it has blanks.
+/// The name of a file below a folder as `git apply` and `patch` read it: without `..`, which both refuse, and without parts that name no folder; in quotation marks
+/// where a letter needs an escape, and with a tab behind it where it has blanks.
 fn named(folder: &str, name: &str) -> String {
-    let parts: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let mut parts: Vec<&str> = Vec::new();
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
     let path = format!("{folder}/{}", parts.join("/"));
     if path.contains(|letter: char| letter.is_control() || matches!(letter, '"' | '\\')) {
         let mut quoted = String::from('"');

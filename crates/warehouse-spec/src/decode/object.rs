@@ -38,6 +38,13 @@ struct Entry<'t> {
     taken: bool,
 }
 
+impl Entry<'_> {
+    /// Whether two keys differ in their capitals alone.
+    fn is_same(&self, other: &Self) -> bool {
+        self.name.eq_ignore_ascii_case(other.name)
+    }
+}
+
 impl<'t> Object<'t> {
     /// Opens a field that must be a mapping. Duplicate keys are reported, merge keys (`<<`) are followed.
     pub(crate) fn open(context: &mut Context, field: &Field<'t>) -> Option<Self> {
@@ -98,12 +105,13 @@ impl<'t> Object<'t> {
                     self.entries[earlier] = entry;
                 }
                 Some(&earlier) => {
+                    let lost = self.entries[earlier].key.mark;
                     self.entries[earlier] = entry;
                     context.ignored_at(
                         Code::DuplicateKey,
                         (key.mark, &child(&self.path, name)),
                         format!("`{name}` occurs twice; the last one counts"),
-                        "delete one of them",
+                        context.deleting("delete one of them", self.node, lost).probable(),
                     );
                 }
                 None => {
@@ -266,9 +274,9 @@ impl<'t> Object<'t> {
         }
     }
 
-    /// Whether the key is there, with any value.
+    /// Whether the field is there, with any value, also when its capitals differ.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.entries.iter().any(|entry| entry.name == name)
+        self.entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name))
     }
 
     /// Takes the unknown field that was probably meant as this one, which is not there.
@@ -326,6 +334,15 @@ impl<'t> Object<'t> {
         }
         for (index, entry) in self.entries.iter().filter(|entry| !entry.taken).enumerate() {
             if ascii::tell_marker(context, (entry.key.mark, &child(&self.path, entry.name)), entry.name) {
+                continue;
+            }
+            if let Some(counts) = self.entries.iter().find(|other| other.taken && other.is_same(entry)) {
+                let (name, counts) = (entry.name, counts.name);
+                let message =
+                    format!("`{name}` is `{counts}` with other capitals, which is there, too, and counts");
+                let help = context.deleting("delete one of them", self.node, entry.key.mark).probable();
+                let at = (entry.key.mark, &*child(&self.path, name));
+                context.ignored_at(Code::DuplicateKey, at, message, help);
                 continue;
             }
             let meant = |name: &str| {

@@ -29,14 +29,14 @@ pub struct Migration {
     pub text: String,
     /// What was changed, in the order of the text: each diagnostic has the place in the text as it was, and its help says what was done.
     pub changes: Vec<Diagnostic>,
-    /// What is still to be done: old spellings and fields without effect for which no edit keeps everything else, and fields that the edition does not know. The
-    /// places are those of the text after the edits.
+    /// What is still to be done: old spellings, keys that occur twice and fields without effect for which no edit keeps everything else, and fields that the edition
+    /// does not know, or no edition. The places are those of the text after the edits.
     pub left: Vec<Diagnostic>,
     /// What is in the text after the edits.
     pub manifest: Manifest,
     /// The edits that were made, one after another.
     rounds: Vec<Edits>,
-    /// The errors of the text as it was.
+    /// The errors of the text as it was, without those of what was deleted.
     errors_before: Vec<Diagnostic>,
 }
 
@@ -50,9 +50,9 @@ impl Migration {
     /// edits in them.
     pub fn left_before(&self, text: &str) -> Vec<Diagnostic> {
         let mut left = self.left.clone();
-        // No edit makes an error or mends one: those of the text as it was have its words and its places.
+        // No edit makes an error, and none but a deletion mends one: those of the text as it was have its words and its places.
         if self.errors_before.is_empty() {
-            left.extend(self.manifest.errors().cloned());
+            left.extend(self.manifest.errors().filter(|found| !is_left(found)).cloned());
         }
         move_back(text, &self.rounds, &mut left);
         left.extend(self.errors_before.iter().cloned());
@@ -63,7 +63,7 @@ impl Migration {
 
 /// Rewrites the spellings of every edition to those of this one, and deletes fields that have no effect.
 ///
-/// The same is selected before and after, and migrating again changes nothing. A text beyond the [`Limits`] of the options stays as it is. A manifest with errors is migrated as far as it can be read; the errors are in
+/// The same is selected before and after, and migrating again changes nothing. Of a key that occurs twice, the entry that does not count is deleted. A text beyond the [`Limits`] of the options stays as it is. A manifest with errors is migrated as far as it can be read; the errors are in
 /// [`Migration::manifest`]. A field that the edition does not know yet gets the name that it had then; one that had none is in [`Migration::left`].
 ///
 /// ```
@@ -106,11 +106,11 @@ pub fn migrate(source_name: &str, text: &str, edition: Edition, options: &Option
     // A list of diagnostics that is cut would make as many rounds as there are pieces of it. How many there are is limited by how many values there are.
     let limits = Limits { diagnostics: usize::MAX, ..options.limits };
     let whole = options.with_limits(limits);
-    let mut is_whole = true;
+    let (mut is_whole, mut deleted) = (true, Vec::new());
     for round in 0..MOST_ROUNDS {
         let mut diagnostics = read(source_name, &migration.text, &whole, purpose).diagnostics;
         if round == 0 {
-            migration.errors_before = diagnostics.iter().filter(|found| found.is_error()).cloned().collect();
+            migration.errors_before = diagnostics.iter().filter(|found| is_error(found)).cloned().collect();
             shorten(&mut migration.errors_before, options.limits.diagnostics);
         }
         // A part of a manifest is no manifest: what is too large to be read to its end stays as it is.
@@ -126,6 +126,13 @@ pub fn migrate(source_name: &str, text: &str, edition: Edition, options: &Option
         if edits.is_empty() || edited == migration.text {
             break;
         }
+        let deletions = chosen.iter().filter(|found| is_deletion(found));
+        let back = |place: usize| before_edits(&migration.rounds, place);
+        deleted.extend(
+            deletions
+                .filter_map(|found| found.replacement.as_ref())
+                .map(|edit| back(edit.span.start)..back(edit.span.end)),
+        );
         let mut changes: Vec<Diagnostic> = chosen.iter().map(|found| (*found).clone()).collect();
         move_back(text, &migration.rounds, &mut changes);
         let made = Edits::at_once(&migration.text, &edits);
@@ -141,15 +148,32 @@ pub fn migrate(source_name: &str, text: &str, edition: Edition, options: &Option
         migration.manifest.diagnostics.clone_from(&migration.errors_before);
         return migration;
     }
-    let diagnostics = &migration.manifest.diagnostics;
-    migration.left = diagnostics.iter().filter(|found| is_of_migration(found)).cloned().collect();
+    migration
+        .errors_before
+        .retain(|found| !deleted.iter().any(|span| span.contains(&found.location.bytes.start)));
+    migration.left = migration.manifest.diagnostics.iter().filter(|found| is_left(found)).cloned().collect();
     migration.left.append(&mut unknown(source_name, &migration.text, edition, &whole));
     migration
 }
 
 /// Whether a diagnostic is about what a migration changes.
 fn is_of_migration(found: &Diagnostic) -> bool {
-    matches!(found.code, Code::OldSpelling | Code::NoEffect | Code::FieldCase)
+    matches!(found.code, Code::OldSpelling | Code::NoEffect | Code::FieldCase | Code::DuplicateKey)
+}
+
+/// Whether a diagnostic is about what is left where no edit was made: a person may have to. Kargo ignores a field that it does not know.
+fn is_left(found: &Diagnostic) -> bool {
+    is_of_migration(found) || matches!(found.code, Code::UnknownField | Code::Misplaced) && !found.is_error()
+}
+
+/// Whether a diagnostic is an error, and not about what a migration changes.
+fn is_error(found: &Diagnostic) -> bool {
+    found.is_error() && !is_of_migration(found)
+}
+
+/// Whether the edit of a diagnostic deletes an entry that does not count, whatever is wrong with its value.
+fn is_deletion(found: &Diagnostic) -> bool {
+    matches!(found.code, Code::NoEffect | Code::DuplicateKey)
 }
 
 /// The edits to make at once: of each mapping one, so that no two of them meet. What moves lines comes last, so that the place of everything else is known.
@@ -190,11 +214,16 @@ fn chosen<'d>(text: &str, diagnostics: &'d [Diagnostic]) -> Vec<&'d Diagnostic> 
     chosen
 }
 
+/// The place in the text as it was of this one in the text after these edits.
+fn before_edits(rounds: &[Edits], place: usize) -> usize {
+    rounds.iter().rev().fold(place, |place, edits| edits.back(place))
+}
+
 /// Moves diagnostics from the text after these edits to their places in the text as it was, which is read once.
 fn move_back(text: &str, rounds: &[Edits], diagnostics: &mut [Diagnostic]) {
-    let back = |place: usize| rounds.iter().rev().fold(place, |place, edits| edits.back(place));
+    let back = |found: &Diagnostic| before_edits(rounds, found.location.bytes.start);
     let mut moved: Vec<(usize, &mut Diagnostic)> =
-        diagnostics.iter_mut().map(|found| (back(found.location.bytes.start), found)).collect();
+        diagnostics.iter_mut().map(|found| (back(found), found)).collect();
     moved.sort_by_key(|(start, _)| *start);
     let (mut line, mut column, mut done) = (1, 1, 0);
     for (start, found) in moved {

@@ -9,7 +9,7 @@ use crate::decode::remedy::pattern;
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
 use crate::edition::{self, Edition, Field, Shape, fields_of};
 use crate::manifest::Options;
-use crate::parse::{leave_shared, tell_once};
+use crate::parse::leave;
 use crate::yaml::{self, Node, Value, child};
 
 /// The names that a field had, the newest first: the place, and each name with what its value was. Which release knew which is in the table of fields.
@@ -54,10 +54,7 @@ pub(super) fn unknown(source_name: &str, text: &str, edition: Edition, options: 
     let mut check = Check { source: &source, edition, context, found: Vec::new() };
     let documents = yaml::read(text, &options.limits);
     documents.nodes.iter().for_each(|node| check.document(node));
-    if !documents.shared.is_empty() {
-        check.found.iter_mut().for_each(|found| leave_shared(found, &documents.shared));
-        tell_once(&mut check.found);
-    }
+    leave(&mut check.found, &documents);
     check.found
 }
 
@@ -145,24 +142,25 @@ impl Check<'_> {
         let names = NAMES
             .iter()
             .filter(|(of, names)| *of == place && names.iter().any(|(name, _)| *name == field.name));
-        let Some(&(name, form)) = names.flat_map(|(_, names)| names.iter()).find(|(name, _)| is_known(name))
-        else {
+        let names: Vec<(&str, Form)> = names.flat_map(|(_, names)| names.iter().copied()).collect();
+        let Some(&(name, form)) = names.iter().find(|(name, _)| is_known(name)) else {
             return self.or_migrate("delete it", field.since);
         };
+        let is_alone = !names.iter().any(|(other, _)| *other != field.name && has(mapping, other));
         let entry = Place { node: value, key: key.mark, path: String::new(), place: String::new() };
-        // Beside the older name, the value of one of the two is lost.
-        let edit = match (mapping.get(name), form) {
-            (Some(_), _) => None,
-            (None, Form::Same) => Some(self.context.renamed_key(key.mark, name)),
-            (None, Form::OnePattern) => only_item(value).and_then(|pattern| {
+        // Beside another one of the names, the value of one of the two is lost.
+        let edit = match (is_alone, form) {
+            (false, _) => None,
+            (true, Form::Same) => Some(self.context.renamed_key(key.mark, name)),
+            (true, Form::OnePattern) => only_item(value).and_then(|pattern| {
                 self.context.on_one_line(&entry, name, &self.context.style.single_quoted(pattern))
             }),
-            (None, Form::Literals) => literals(value).and_then(|tags| {
+            (true, Form::Literals) => literals(value).and_then(|tags| {
                 let tags: Vec<String> =
                     tags.iter().map(|tag| self.context.style.single_quoted(tag)).collect();
                 self.context.with_texts(&entry, name, &tags)
             }),
-            (None, Form::Warehouse) => name_of_warehouse(value).and_then(|warehouse| {
+            (true, Form::Warehouse) => name_of_warehouse(value).and_then(|warehouse| {
                 self.context.on_one_line(&entry, name, &self.context.style.form(warehouse))
             }),
         };
@@ -188,6 +186,12 @@ impl Check<'_> {
         let found = Diagnostic::new(Severity::Warning, Code::UnknownField, location, path, message);
         self.found.push(explained(found, help));
     }
+}
+
+/// Whether a mapping has a key, whatever its capitals.
+fn has(mapping: &Node, name: &str) -> bool {
+    let Value::Mapping(entries) = &mapping.value else { return false };
+    entries.iter().any(|(key, _)| key.text().is_some_and(|key| key.eq_ignore_ascii_case(name)))
 }
 
 /// The name of the Warehouse that an `origin` names, and nothing else.

@@ -438,16 +438,32 @@ impl<'a> Reader<'a> {
             (None, true, Some(start)) => self.line_from(start),
             _ => None,
         };
-        if let (Some(Misread::Anchor | Misread::BlockHead), Some(written)) = (misread, &node.written) {
-            node.mark.width = written.chars().count();
-        }
         if let (Some(_), Some(from), Some(written)) = (misread, from, &node.written) {
+            node.mark.width = written.chars().count();
             (node.mark.start, node.mark.end) = (from, from + written.len());
+        }
+        if let (Some(Misread::Tag), Some(from), true) = (misread, from, plain) {
+            self.add_lines_below(&mut node, from, (start, span.end.byte_offset()));
         }
         if block && misread.is_none() {
             (node.mark.start, node.mark.end) = self.block(node.mark.start, node.mark.end);
         }
         node
+    }
+
+    /// Adds to a text without quotation marks behind a tag, as it was written, the lines below its first one.
+    fn add_lines_below(&mut self, node: &mut Node, tag: usize, place: (Option<usize>, Option<usize>)) {
+        let (Some(start), Some(end), Some(text)) = (place.0, place.1, node.text()) else { return };
+        let head = self.text.get(tag..start).unwrap_or_default().trim_end();
+        let is_longer =
+            end > node.mark.end && self.text.get(node.mark.end..end).is_some_and(|rest| rest.contains('\n'));
+        let whole = format!("{head} {text}");
+        if text.is_empty() || !is_longer || head.contains(['\n', '#']) || whole.len() > self.written_left {
+            return;
+        }
+        self.written_left -= whole.len();
+        node.mark.end = end;
+        node.written = Some(whole.into());
     }
 
     /// Where one of these letters is found last before a place.
@@ -578,19 +594,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The mark of a scalar, widened to the tag before it on the same line.
+/// The mark of a scalar that starts with the tag before it.
 fn with_tag(mark: Mark, span: &Span) -> Mark {
     match span.tag_start() {
-        Some(start) if start.line() == mark.line && start.col() < mark.column => {
-            let byte = start.byte_offset().unwrap_or(mark.start);
-            Mark {
-                column: start.col() + 1,
-                width: mark.width + mark.column - (start.col() + 1),
-                start: byte,
-                ..mark
-            }
-        }
-        _ => mark,
+        Some(tag) => Mark {
+            line: tag.line().max(1),
+            column: tag.col() + 1,
+            start: tag.byte_offset().unwrap_or(mark.start),
+            ..mark
+        },
+        None => mark,
     }
 }
 

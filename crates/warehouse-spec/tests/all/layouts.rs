@@ -209,6 +209,11 @@ impl Writer {
         let mut fields = self.some(fields);
         let urls = [url.as_str()];
         fields.insert(0, (url_name, &urls));
+        // A key may occur twice.
+        if self.rarely(4) {
+            let again = fields[usize::from(self.one_of(fields.len() as u8))];
+            fields.push(again);
+        }
         if self.rarely(6) {
             let entries: Vec<String> = fields
                 .iter()

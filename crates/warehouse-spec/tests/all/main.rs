@@ -14,6 +14,7 @@ mod lint;
 mod migrate;
 mod refusals;
 mod remedies;
+mod rivals;
 mod round_trip;
 #[cfg(feature = "schema")]
 mod schema;

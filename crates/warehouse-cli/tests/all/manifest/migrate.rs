@@ -84,6 +84,25 @@ fn the_diff_is_a_patch() {
     assert_eq!(expected.read("m/the shop.yaml"), format!("\u{feff}{}", short.replace("semverC", "c")));
 }
 
+/// A path that leaves the folder of the command begins in the folder that both are in, where the diff is applied.
+#[test]
+fn the_diff_of_a_file_beside_the_folder() {
+    let folder = Folder::new();
+    folder.write("sub/w.yaml", old());
+    folder.write("here/there/x.yaml", old());
+    let ran = folder.run_below("here", &[], &["migrate", "-f", "../sub/./w.yaml", "--diff", "-q"], "");
+    assert!(ran.out.starts_with("--- a/sub/w.yaml\n+++ b/sub/w.yaml\n"), "{}", ran.out);
+    folder.write("change.patch", &ran.out);
+    let inside = folder.run(&["migrate", "-f", "sub/../here/there/x.yaml", "--diff", "-q"]);
+    folder.write("inside.patch", &inside.out);
+    let arguments = ["apply", "change.patch", "inside.patch"];
+    let status = Command::new("git").args(arguments).current_dir(folder.0.path()).status().unwrap();
+    assert!(status.success(), "{}{}", ran.out, inside.out);
+    for name in ["sub/w.yaml", "here/there/x.yaml"] {
+        assert_eq!(folder.read(name), format!("{HEAD}{NEW}"));
+    }
+}
+
 #[test]
 fn exit_codes() {
     let folder = Folder::new();
@@ -93,6 +112,8 @@ fn exit_codes() {
         "later.yaml",
         format!("{HEAD}  - image: {{repoURL: nginx, constraint: ^1, cacheByTag: true}}\n"),
     );
+    folder.write("unknown.yaml", format!("{HEAD}  - image: {{repoURL: nginx, constrain: ^1}}\n"));
+    folder.write("name.yaml", format!("{HEAD}{NEW}").replace("name: demo", "name: Demo_1"));
     folder.write("broken.yaml", old().replace("name: demo", "name: on"));
     folder.write("anchor.yaml", format!("{HEAD}  - git:\n      repoURL: https://h/a\n      semverConstraint: &c ^1\n  - image: {{repoURL: nginx, constraint: *c}}\n"));
     let utf16: Vec<u8> = format!("\u{feff}{}", old()).encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -108,6 +129,9 @@ fn exit_codes() {
             1,
             "Kargo v1.8 does not know `cacheByTag`, which came with v1.9",
         ),
+        (&["-f", "unknown.yaml"], 1, "an image subscription has no field `constrain`; it is ignored"),
+        // `lint` tells what reading does not refuse.
+        (&["-f", "name.yaml"], 0, "0 changes in 0 files"),
         (&["-f", "broken.yaml"], 1, "`name` must be a string"),
         (&["-f", "anchor.yaml"], 1, "`semverConstraint` has no effect"),
         (&["-f", "utf16.yaml"], 2, "save it as UTF-8"),
@@ -120,6 +144,7 @@ fn exit_codes() {
         assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.err);
         assert!(ran.err.contains(said), "{arguments:?}: {}", ran.err);
     }
+    assert_eq!(folder.run(&["lint", "-f", "name.yaml"]).code, Some(1));
     let ran = folder.run_with(&[], &["migrate", "-f", "-"], &old());
     assert_eq!((ran.code, ran.out), (Some(0), format!("{HEAD}{NEW}")));
 }

@@ -37,9 +37,14 @@ impl Folder {
 
     /// Runs the binary in the folder, with these variables and nothing of this machine's configuration.
     fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str], stdin: &str) -> Ran {
+        self.run_below(".", variables, arguments, stdin)
+    }
+
+    /// The same in a folder within.
+    fn run_below(&self, name: &str, variables: &[(&str, &str)], arguments: &[&str], stdin: &str) -> Ran {
         let mut child = Command::new(env!("CARGO_BIN_EXE_warehouse"))
             .args(arguments)
-            .current_dir(self.0.path())
+            .current_dir(self.path(name))
             .env_clear()
             .envs(variables.iter().copied())
             .stdin(Stdio::piped())

@@ -29,6 +29,7 @@ const LINES_TO_OPEN: usize = 20;
 
 /// What about a text as a whole explains its errors; looked up once, however many errors there are.
 struct Clues<'a> {
+    text: &'a str,
     read: Lines<'a>,
     /// The byte at which each line starts.
     starts: Vec<usize>,
@@ -50,6 +51,7 @@ impl<'a> Clues<'a> {
             is_template: text.match_indices("{{").any(|(at, _)| !text[..at].ends_with('$')),
             is_shell_script: text.starts_with("#!") || lines.iter().any(|line| starts_here_document(line)),
             is_json: written::is_json(text),
+            text,
             starts,
             read,
         }
@@ -72,6 +74,36 @@ impl<'a> Clues<'a> {
             let name = glued::field_in(text.trim_end())?;
             Some((self.mark(index + 1, line.len() - text.len() + 1, text.trim_end()), text.trim_end(), name))
         })
+    }
+
+    /// A value at the end of its line with the lines below that are deeper than its key or its hyphen, as YAML folds them; and where they end.
+    fn with_lines_below(&self, mark: Mark, value: &str) -> (String, usize) {
+        let (mut whole, mut end) = (value.to_owned(), mark.end);
+        let lines = self.read.as_slice();
+        let line = lines.get(mark.line - 1).copied().unwrap_or_default();
+        let before = &line[..byte_at(line, mark.column)];
+        let key = before.len() - before.trim_start_matches([' ', '-']).len();
+        let around = match before.trim_end().ends_with(':') {
+            true => Some(key),
+            false => before.rfind('-'),
+        };
+        let Some(around) = around.filter(|_| line.trim_end().ends_with(value)) else { return (whole, end) };
+        for (index, line) in lines.iter().enumerate().skip(mark.line).take(LINES_TO_OPEN) {
+            let text = line.trim();
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            if text.is_empty() || indent <= around {
+                break;
+            }
+            let is_other =
+                text.contains(['#', '{', '}', '[', ']', ',']) || text.contains(": ") || text.ends_with(':');
+            if is_other || self.read.may_hold_secret(index) {
+                return (value.to_owned(), mark.end);
+            }
+            whole.push(' ');
+            whole.push_str(text);
+            end = self.starts.get(index).copied().unwrap_or_default() + line.trim_end().len();
+        }
+        (whole, end)
     }
 
     /// The mark of a value on a line (from 1) at this column.
@@ -208,9 +240,20 @@ fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &st
     }
     if let Some((column, value, what)) = unquoted(line, mark.column, error.kind()).filter(|_| !is_secret) {
         let start = clues.mark(mark.line, column, value);
-        let message = format!("`{value}` is read as {what}");
-        let help = quote(path, (line, column), value, clues.is_json);
-        return explained(report(start, Code::Unquoted, &message), help);
+        let (whole, end) = clues.with_lines_below(start, value);
+        let message = format!("`{whole}` is read as {what}");
+        let help = quote(path, (line, column), &whole, clues.is_json);
+        let found = report(Mark { end, ..start }, Code::Unquoted, &message);
+        // The value stays on its lines: what is below it is read in its place, and folds into the same text.
+        let is_quoted = help.text.starts_with("quote it");
+        return match clues.text.get(start.start..end).filter(|_| end > start.end) {
+            Some(lines) if is_quoted => {
+                let form = written::quoted(lines);
+                explained(found, Help::rewriting(help.text, start.start..end, form))
+            }
+            Some(_) => explained(found, help.only_if(false)),
+            None => explained(found, help),
+        };
     }
     if let Some((start, value, name)) = clues.glued(mark.line).filter(|_| !clues.is_template && !is_secret) {
         return glued::diagnostic(source, (start, path), value, name);

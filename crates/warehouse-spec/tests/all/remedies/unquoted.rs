@@ -434,3 +434,44 @@ fn escapes_that_are_meant() {
     let lines = read(&manifest(&EXPRESSION, r#""subject == 'a'\n&& true\n""#));
     assert!(lines.errors().next().is_none(), "{:?}", lines.diagnostics);
 }
+
+/// A text on several lines is quoted with all of them, and what stands behind it is read.
+#[test]
+fn on_several_lines() {
+    for (value, taken) in [
+        (">=1.0.0\n        <2.0.0", ">=1.0.0 <2.0.0"),
+        (">=1.0.0\n        <2.0.0\n         !=1.5.0", ">=1.0.0 <2.0.0 !=1.5.0"),
+        ("!=1.0.0\n        <2.0.0", "!=1.0.0 <2.0.0"),
+        ("!=1.0.0 <2.0.0\n        !=1.5.0", "!=1.0.0 <2.0.0 !=1.5.0"),
+        ("! >=1\n        <2", "! >=1 <2"),
+    ] {
+        let text = manifest(&CONSTRAINT, value).replace("discoveryLimit: 5", "discoveryLimit: all");
+        let found = read(&text);
+        let errors: Vec<_> = found.errors().collect();
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert_eq!((errors[0].code, errors[1].code), (Code::Unquoted, Code::WrongType), "{errors:?}");
+        assert!(errors[0].message.starts_with('`'), "{}", errors[0]);
+        let line = text.lines().nth(errors[0].location.line - 1).unwrap();
+        assert!(line[errors[0].location.column - 1..].starts_with(&value[..1]), "{}", errors[0]);
+        assert!(text.lines().nth(errors[1].location.line - 1).unwrap().contains("all"), "{}", errors[1]);
+        let Some(edit) = &errors[0].replacement else {
+            assert_eq!(value.chars().nth(1), Some(' '), "{}", errors[0]);
+            continue;
+        };
+        let edited = warehouse_spec::Replacement::apply_all(&text, [edit]).replace("Limit: all", "Limit: 5");
+        let warehouses = read(&edited).warehouses;
+        assert_eq!((CONSTRAINT.field)(&warehouses[0]).as_deref(), Some(taken), "{edited}");
+    }
+}
+
+/// The place of a value in braces is the value, and not what closes them.
+#[test]
+fn the_place_in_braces() {
+    for (after, value) in [("}", "!=9.0.0"), (", branch: main}", "!=9.0.0"), (" }", "!=9.0.0")] {
+        let text = format!("{HEAD}  - git: {{repoURL: https://host/a, semverConstraint: {value}{after}\n");
+        let found = read(&text);
+        let error = found.errors().next().unwrap();
+        assert_eq!((error.code, error.location.width), (Code::Unquoted, value.len()), "{error}");
+        assert_eq!(&text[error.location.bytes.clone()], value);
+    }
+}
