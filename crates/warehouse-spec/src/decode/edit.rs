@@ -75,13 +75,13 @@ impl<'t> Layout<'t> {
                 return Some(Edit::new(start..end, kept));
             }
             let is_last = whole == self.text.len() && !self.text.ends_with('\n');
-            return Some(match (is_last, kept.is_empty()) {
-                // The text goes on to end without a line break.
-                (true, true) => {
-                    Edit::new(self.text.get(..start)?.trim_end_matches(['\n', '\r']).len()..whole, "")
-                }
-                (true, false) => Edit::new(start..whole, kept.trim_end_matches(['\n', '\r'])),
-                (false, _) => Edit::new(start..whole, kept),
+            if !is_last {
+                return Some(Edit::new(start..whole, kept));
+            }
+            // The text goes on to end without a line break.
+            return Some(match kept.trim_end_matches(['\n', '\r']) {
+                "" => Edit::new(self.text.get(..start)?.trim_end_matches(['\n', '\r']).len()..whole, ""),
+                kept => Edit::new(start..whole, kept),
             });
         }
         // `- key: value`: the next key comes behind the hyphen.
@@ -459,6 +459,7 @@ mod tests {
             ("a: 1\r\nb: 2", "b", "a: 1"),
             ("a: 1\r\nb: 2 # why\r\nc: 3\r\n", "b", "a: 1\r\n# why\r\nc: 3\r\n"),
             ("a: 1\nb: 2 # why", "b", "a: 1\n# why"),
+            ("a: 1\nb:\n\n  2", "b", "a: 1"),
             ("a: 1\nb: # x\n# y\n- '#1' # z\n- 2\n\nc: 3\n", "b", "a: 1\n# x\n# y\n# z\n\nc: 3\n"),
             ("a: 1\nb: |\n  x # no\n  y\nc: 3\n", "b", "a: 1\nc: 3\n"),
             ("a: 1\nb:\nc: 3\n", "b", "a: 1\nc: 3\n"),
