@@ -119,7 +119,6 @@ impl Chart {
             // As charts of Helm 2 were written.
             metadata.api_version = "v1".to_owned();
         }
-        let is_v1 = metadata.api_version == "v1";
         let mut chart =
             Self { metadata, lock: None, values: None, schema: None, files: Vec::new(), charts: Vec::new() };
         let mut charts: BTreeMap<String, Vec<ChartFile>> = BTreeMap::new();
@@ -140,11 +139,11 @@ impl Chart {
                 }
                 "requirements.yaml" => {
                     read_fields(&file, &mut chart.metadata, &mut lines)?;
-                    chart.files.extend(is_v1.then_some(file));
+                    chart.files.push(file);
                 }
                 "requirements.lock" => {
                     chart.lock = Some(Lock::parse(&file.bytes).map_err(at)?);
-                    chart.files.extend(is_v1.then_some(file));
+                    chart.files.push(file);
                 }
                 path => match path.strip_prefix("charts/") {
                     Some(inner) if extension(path) != Some("prov") => {
@@ -155,6 +154,12 @@ impl Chart {
                     _ => chart.files.push(file),
                 },
             }
+        }
+        // Their content is in Chart.yaml and Chart.lock, unless the chart is of Helm 2. `requirements.yaml` may say which it is.
+        if chart.metadata.api_version != "v1" {
+            chart
+                .files
+                .retain(|file| !matches!(file.path.as_str(), "requirements.yaml" | "requirements.lock"));
         }
         validate::validate(&mut chart.metadata, &lines).map_err(|error| error.at(CHART_YAML))?;
         name::check(&chart.metadata.name)?;

@@ -66,6 +66,19 @@ fn other_versions() {
     assert_eq!(error.to_string(), "the version \"two\" is not a semantic version");
 }
 
+/// As Helm does it, after `requirements.yaml` was read.
+#[test]
+fn requirements_may_say_the_version_of_the_format() {
+    let fields = "apiVersion: v2\nname: a\nversion: 1.2.3\n";
+    let files =
+        vec![file("requirements.lock", ""), file("requirements.yaml", fields), file("Chart.yaml", "{}")];
+    let package = Chart::from_files(files).unwrap().package().unwrap();
+    assert_eq!(package.chart().unwrap().metadata().name, "a");
+    assert_eq!(package.chart().unwrap().package().unwrap(), package);
+    let old = vec![file("requirements.yaml", "x: 1\n"), file("Chart.yaml", "name: a\nversion: 1.2.3\n")];
+    assert_eq!(Chart::from_files(old).unwrap().files().len(), 1);
+}
+
 fn any_path() -> impl Strategy<Value = String> {
     let known = prop_oneof![
         Just("Chart.yaml"),
