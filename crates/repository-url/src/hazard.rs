@@ -126,8 +126,14 @@ fn in_text(url: &str) -> Option<UrlHazard> {
     hazard(format!("it holds the invisible character U+{:04X}", u32::from(letter)), "delete it")
 }
 
-/// Characters that are not seen, or that change the order in which others are seen.
-fn is_invisible(letter: char) -> bool {
+/// Whether a character is not seen, or changes the order in which others are seen. Control characters are not among these.
+///
+/// ```
+/// use repository_url::is_invisible;
+///
+/// assert!(is_invisible('\u{200b}') && is_invisible('\u{202e}') && !is_invisible('a'));
+/// ```
+pub fn is_invisible(letter: char) -> bool {
     matches!(letter,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'

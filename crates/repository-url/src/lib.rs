@@ -34,7 +34,7 @@ mod printable;
 mod redact;
 
 pub use authority::{HiddenHost, hides_host};
-pub use hazard::UrlHazard;
+pub use hazard::{UrlHazard, is_invisible};
 pub use host::{Ipv4Host, ipv4_host};
 pub use image_name::{
     DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, is_tag, registry_host,

@@ -104,7 +104,7 @@ mod work;
 mod yaml;
 
 pub use commit_rule::CommitRule;
-pub use decode::{ForeignPattern, regex_of_shell};
+pub use decode::{ForeignPattern, looks_around, regex_of_shell};
 pub use diagnostic::{Code, Diagnostic};
 pub use diagnostics::{Applicability, Location, Replacement, Severity};
 pub use edition::{DocumentKind, Edition, InvalidEdition, OldSpelling, json_schema};

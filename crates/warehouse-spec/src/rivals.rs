@@ -4,11 +4,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::edition::OldSpelling;
+use crate::edition::{LISTS_BESIDE_GIT, OldSpelling};
 use crate::yaml::{Node, Value};
-
-/// The lists that older manifests have beside `git`.
-const BESIDE_GIT: &[&str] = &["includePaths", "excludePaths"];
 
 /// The entries of a text that are read as one field with others.
 #[derive(Debug, Default)]
@@ -96,7 +93,7 @@ impl Rivals {
         }
         // What is beside `git` goes into it.
         let all = |name: &str| fields.get(&field_of(name)).into_iter().flatten();
-        for (name, git) in BESIDE_GIT.iter().flat_map(|name| all("git").map(move |git| (name, git))) {
+        for (name, git) in LISTS_BESIDE_GIT.iter().flat_map(|name| all("git").map(move |git| (name, git))) {
             if let Some((reason, other)) = in_the_way(&entries_of(git.value), name) {
                 all(name).for_each(|beside| self.add_entry(beside, reason, other));
             }

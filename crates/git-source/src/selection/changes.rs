@@ -363,12 +363,7 @@ fn is_same(before: &EntryRef<'_>, after: &EntryRef<'_>) -> bool {
 /// Whether this folder is one that a selector names, or is in one.
 fn is_included_as_a_whole(selectors: &PathSelectors, folder: &[u8]) -> bool {
     let includes = selectors.include();
-    includes.is_empty()
-        || includes.iter().any(|selector| {
-            let text = selector.as_str();
-            let is_pattern = ["glob:", "regex:", "regexp:"].iter().any(|kind| text.starts_with(kind));
-            !is_pattern && selector.is_match(folder)
-        })
+    includes.is_empty() || includes.iter().any(|selector| selector.is_path() && selector.is_match(folder))
 }
 
 /// Whether this many levels of the trees of a commit are here.

@@ -212,6 +212,11 @@ enum Kind {
     Regex(GoRegex),
 }
 
+/// The text of a regular expression, without its prefix.
+fn expression(text: &str) -> Option<&str> {
+    text.strip_prefix("regex:").or_else(|| text.strip_prefix("regexp:"))
+}
+
 impl PathSelector {
     /// Reads a selector.
     ///
@@ -226,7 +231,7 @@ impl PathSelector {
                 Glob::new(pattern)
                     .map_err(|source| PathSelectorError::Glob { selector: text.into(), source })?,
             )
-        } else if let Some(pattern) = text.strip_prefix("regex:").or_else(|| text.strip_prefix("regexp:")) {
+        } else if let Some(pattern) = expression(text) {
             let regex = GoRegex::new(pattern).map_err(|source| PathSelectorError::Regex {
                 selector: text.into(),
                 source: Box::new(source),
@@ -236,6 +241,18 @@ impl PathSelector {
             Kind::Base(BaseDirectory::new(text))
         };
         Ok(Self { text: text.into(), kind })
+    }
+
+    /// Whether this is a plain path, and not a pattern with a prefix such as `glob:`.
+    ///
+    /// ```
+    /// use selection_strategies::path::PathSelector;
+    ///
+    /// assert!(PathSelector::new("apps/*").unwrap().is_path());
+    /// assert!(!PathSelector::new("glob:apps/*").unwrap().is_path());
+    /// ```
+    pub fn is_path(&self) -> bool {
+        matches!(self.kind, Kind::Base(_))
     }
 
     /// Whether the selector selects `path`, given as in a Git tree: no quoting, any bytes.

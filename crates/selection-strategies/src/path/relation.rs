@@ -1,6 +1,6 @@
 //! How selectors relate to each other and to paths, read from their texts: what one contains of another, and what differs in case alone.
 
-use super::{BaseDirectory, Kind, PathSelector, below, clean, contains_two_dots};
+use super::{BaseDirectory, Kind, PathSelector, below, clean, contains_two_dots, expression};
 
 /// What is known of every path that a selector selects.
 enum Reach<'s> {
@@ -115,11 +115,6 @@ pub fn contains(one: &str, other: &str) -> bool {
         Reach::Folder(folder) => !folder.is_empty() && [folder, &b"/"[..]].concat().starts_with(start),
         Reach::Start(text) => text.starts_with(start),
     })
-}
-
-/// The text of a regular expression, without its prefix.
-fn expression(text: &str) -> Option<&str> {
-    text.strip_prefix("regex:").or_else(|| text.strip_prefix("regexp:"))
 }
 
 impl<'s> Reach<'s> {

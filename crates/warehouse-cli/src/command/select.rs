@@ -19,7 +19,7 @@ use serde_json::Value as Json;
 use warehouse_discovery::{reasons, sort_candidates};
 use warehouse_spec::{
     Diagnostic, GitSubscription, ImageSelectionStrategy, ImageSubscription, Subscription, SubscriptionKind,
-    text_of,
+    looks_around, text_of,
 };
 
 use crate::arguments::{
@@ -174,9 +174,7 @@ impl Linted {
 
     /// A pattern that does not compile, with what to do about it.
     fn bad_pattern(&self, error: &(dyn std::error::Error + 'static), patterns: &[String]) -> Failed {
-        let looks_around =
-            |pattern: &String| ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|form| pattern.contains(form));
-        let help = match patterns.iter().any(looks_around) {
+        let help = match patterns.iter().any(|pattern| looks_around(pattern)) {
             true => Some(NO_LOOK_AROUND.to_owned()),
             false => self.0.iter().find(|found| found.is_error()).and_then(|found| found.help.clone()),
         };

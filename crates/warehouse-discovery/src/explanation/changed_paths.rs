@@ -62,13 +62,17 @@ pub(super) fn no_path(git: &GitSubscription, group: &Group, counts: &Counts, nou
     (format!("{none} {changed}{never}"), of_form.or_else(similar))
 }
 
+/// Whether a selector is a plain path.
+fn is_path(selector: &str) -> bool {
+    PathSelector::new(selector).is_ok_and(|selector| selector.is_path())
+}
+
 /// What to write where a selector has the form of another one.
 fn of_form(selector: &str) -> Option<String> {
-    let is_pattern = ["glob:", "regex:", "regexp:"].iter().any(|kind| selector.starts_with(kind));
     if selector.starts_with('/') {
         return Some("paths are relative to the repository's root and begin without `/`".to_owned());
     }
-    if !is_pattern && selector.contains('*') {
+    if is_path(selector) && selector.contains('*') {
         return Some(format!("{selector:?} is a plain path; a pattern is written as `glob:{selector}`"));
     }
     // A pattern of a shell stays within a folder.
@@ -108,7 +112,7 @@ fn similar(selector: &str, counts: &Counts) -> Option<String> {
 
 /// A plain path with the first name that no changed path has replaced by a similar one that a changed path has in its place.
 fn with_similar_name(selector: &str, counts: &Counts) -> Option<String> {
-    if ["glob:", "regex:", "regexp:"].iter().any(|kind| selector.starts_with(kind)) {
+    if !is_path(selector) {
         return None;
     }
     let names: Vec<&str> = selector.split('/').filter(|name| !matches!(*name, "" | ".")).collect();

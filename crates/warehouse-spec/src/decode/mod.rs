@@ -13,7 +13,7 @@ mod value;
 mod warehouse;
 
 pub use remedy::foreign::ForeignPattern;
-pub use remedy::pattern::regex_of_shell;
+pub use remedy::pattern::{looks_around, regex_of_shell};
 pub(crate) use subscription::chart::chart;
 pub(crate) use subscription::git::git;
 pub(crate) use subscription::image::image;

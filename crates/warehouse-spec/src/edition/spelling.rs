@@ -2,6 +2,9 @@
 
 use super::Edition;
 
+/// The lists of [`BESIDE_GIT`].
+pub(crate) const LISTS_BESIDE_GIT: [&str; 2] = ["includePaths", "excludePaths"];
+
 /// A spelling that newer releases of Kargo do not read, or are about to drop. All of them are read here.
 ///
 /// ```

@@ -212,16 +212,5 @@ fn only_item(list: &Node) -> Option<&str> {
 /// The tags that the patterns of a list match, where each matches one alone.
 fn literals(list: &Node) -> Option<Vec<String>> {
     let Value::List(items) = &list.value else { return None };
-    let tag = |item: &Node| {
-        let written = item.text()?;
-        let inside = written.strip_prefix('^')?.strip_suffix('$')?;
-        let mut letters = inside.chars();
-        let mut tag = String::new();
-        while let Some(letter) = letters.next() {
-            tag.push(if letter == '\\' { letters.next()? } else { letter });
-        }
-        // What is escaped otherwise, or not at all, is a pattern.
-        (pattern::exactly(&tag) == written).then_some(tag)
-    };
-    items.iter().map(tag).collect()
+    items.iter().map(|item| pattern::exact_text(item.text()?)).collect()
 }

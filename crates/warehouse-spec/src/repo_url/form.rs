@@ -26,7 +26,7 @@ impl RepositoryKind {
     }
 
     /// Whether a URL has the form that Kargo takes, and names the place that it seems to.
-    pub(super) fn fits(self, url: &str) -> bool {
+    pub(crate) fn fits(self, url: &str) -> bool {
         match self {
             Self::Image => UrlHazard::check_image(url).is_ok() && fits(&IMAGE, url),
             Self::Git => UrlHazard::check(url).is_ok() && !has_fragment(url) && fits(&GIT, url),

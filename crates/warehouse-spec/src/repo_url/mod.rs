@@ -18,11 +18,25 @@ pub(crate) use page::{Beside, Misleading};
 impl RepositoryKind {
     /// Checks a URL.
     pub(crate) fn check(self, url: &str) -> Result<(), BadUrl> {
-        match self {
-            Self::Image => image(url),
-            Self::Git => git(url),
-            Self::Chart => chart(url),
+        if self.fits(url) {
+            return Ok(());
         }
+        if let Some(mended) = mended(self, url) {
+            return Err(BadUrl::mended(url, self, mended));
+        }
+        let is_image = self == Self::Image;
+        let checked = if is_image { UrlHazard::check_image(url) } else { UrlHazard::check(url) };
+        if let Err(hazard) = checked {
+            return Err(BadUrl::hazard(url, self.what(), &hazard));
+        }
+        if !is_image && has_fragment(url) {
+            return Err(BadUrl::fragment(url, self.what()));
+        }
+        Err(match self {
+            Self::Image => bad_image(url),
+            Self::Git => bad_git(url),
+            Self::Chart => bad_chart(url),
+        })
     }
 
     /// What a URL is, in place of the repository, where that is known.
@@ -110,18 +124,8 @@ fn is_host_with_port(url: &str) -> bool {
     })
 }
 
-/// Checks the repository of an image subscription: a name without scheme, tag and digest.
-pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
-    let kind = RepositoryKind::Image;
-    if kind.fits(url) {
-        return Ok(());
-    }
-    if let Some(mended) = mended(kind, url) {
-        return Err(BadUrl::mended(url, kind, mended));
-    }
-    if let Err(hazard) = UrlHazard::check_image(url) {
-        return Err(BadUrl::hazard(url, kind.what(), &hazard));
-    }
+/// What is wrong with the repository of an image subscription, which is a name without scheme, tag and digest.
+fn bad_image(url: &str) -> BadUrl {
     let last = url.rsplit('/').next().unwrap_or(url);
     let (reason, help) = if url.contains("://") {
         ("it has a scheme", "leave the scheme out: registry.example.com/path/name")
@@ -142,7 +146,7 @@ pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
     } else {
         ("", "write it like registry.example.com/path/name")
     };
-    Err(BadUrl::without_user(url, kind.what(), reason, help))
+    BadUrl::without_user(url, RepositoryKind::Image.what(), reason, help)
 }
 
 /// Whether Kargo takes this as the user of a Git URL, with or without a password.
@@ -173,21 +177,8 @@ fn is_mixed(parts: &UrlParts<'_>) -> bool {
     parts.scheme == "ssh" && parts.port.is_some_and(|port| !is_port(port))
 }
 
-/// Checks the repository of a Git subscription: http(s), ssh, scp form or, which Kargo does not know, file.
-pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
-    let kind = RepositoryKind::Git;
-    if kind.fits(url) {
-        return Ok(());
-    }
-    if let Some(mended) = mended(kind, url) {
-        return Err(BadUrl::mended(url, kind, mended));
-    }
-    if let Err(hazard) = UrlHazard::check(url) {
-        return Err(BadUrl::hazard(url, kind.what(), &hazard));
-    }
-    if has_fragment(url) {
-        return Err(BadUrl::fragment(url, kind.what()));
-    }
+/// What is wrong with the repository of a Git subscription: http(s), ssh, scp form or, which Kargo does not know, file.
+fn bad_git(url: &str) -> BadUrl {
     let parts = UrlParts::of(url);
     let (reason, help) = if !url.contains("://") && !url.contains('@') {
         ("it has no scheme".to_owned(), "write it with its scheme: https://host/path")
@@ -209,24 +200,11 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
     } else {
         (String::new(), "write it like https://host/path, ssh://git@host/path or git@host:path")
     };
-    Err(BadUrl::new(url, kind.what(), &reason, help))
+    BadUrl::new(url, RepositoryKind::Git.what(), &reason, help)
 }
 
-/// Checks the repository of a chart subscription: http(s) or oci.
-pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
-    let kind = RepositoryKind::Chart;
-    if kind.fits(url) {
-        return Ok(());
-    }
-    if let Some(mended) = mended(kind, url) {
-        return Err(BadUrl::mended(url, kind, mended));
-    }
-    if let Err(hazard) = UrlHazard::check(url) {
-        return Err(BadUrl::hazard(url, kind.what(), &hazard));
-    }
-    if has_fragment(url) {
-        return Err(BadUrl::fragment(url, kind.what()));
-    }
+/// What is wrong with the repository of a chart subscription: http(s) or oci.
+fn bad_chart(url: &str) -> BadUrl {
     let (reason, help) = if !url.contains("://") {
         (
             "it has no scheme",
@@ -235,12 +213,24 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
     } else {
         of_scheme(url).unwrap_or(("", "write it like https://host/path or oci://host/path"))
     };
-    Err(BadUrl::without_user(url, kind.what(), reason, help))
+    BadUrl::without_user(url, RepositoryKind::Chart.what(), reason, help)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn image(url: &str) -> Result<(), BadUrl> {
+        RepositoryKind::Image.check(url)
+    }
+
+    fn git(url: &str) -> Result<(), BadUrl> {
+        RepositoryKind::Git.check(url)
+    }
+
+    fn chart(url: &str) -> Result<(), BadUrl> {
+        RepositoryKind::Chart.check(url)
+    }
 
     #[track_caller]
     fn check(function: fn(&str) -> Result<(), BadUrl>, good: &[&str], bad: &[&str]) {

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use go_compat::GoRegex;
+use repository_url::is_invisible;
 
 use crate::decode::remedy::pattern;
 
@@ -58,7 +59,7 @@ impl TagKind {
         }
         // The name of the reference, quotation marks of Markdown, characters that nobody sees, and blanks around alternatives.
         let bare = pattern.replace("refs/tags/", "").replace(r"refs\/tags\/", "");
-        let bare: String = bare.trim_matches('`').chars().filter(|letter| !is_invisible(*letter)).collect();
+        let bare: String = bare.trim_matches('`').chars().filter(|letter| !is_unseen(*letter)).collect();
         let parts: Vec<&str> = pattern::alternatives(&bare).into_iter().map(str::trim).collect();
         let meant = parts.join("|");
         let is_meant = meant != pattern
@@ -69,9 +70,9 @@ impl TagKind {
     }
 }
 
-/// Whether a character has no width.
-fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}') || letter.is_control()
+/// Whether nobody sees a character.
+fn is_unseen(letter: char) -> bool {
+    is_invisible(letter) || letter.is_control()
 }
 
 /// How a message shows a character.
@@ -79,7 +80,7 @@ pub(crate) fn shown(letter: char) -> String {
     match letter {
         ' ' => "a blank".to_owned(),
         '`' => "a backtick".to_owned(),
-        letter if is_invisible(letter) || letter.is_whitespace() => {
+        letter if is_unseen(letter) || letter.is_whitespace() => {
             format!("the character U+{:04X}", letter as u32)
         }
         letter => format!("`{letter}`"),

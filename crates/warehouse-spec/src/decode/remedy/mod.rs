@@ -96,8 +96,8 @@ impl Style {
                 text.parse::<FreightCreationPolicy>().err().map(|unknown| self.word(text, &unknown))
             }
             "repoURL" => {
-                let checks = [repo_url::image, repo_url::git, repo_url::chart];
-                checks.iter().all(|check| check(text).is_err()).then(|| "write the repository's URL".into())
+                let kinds = [RepositoryKind::Image, RepositoryKind::Git, RepositoryKind::Chart];
+                (!kinds.iter().any(|kind| kind.fits(text))).then(|| "write the repository's URL".into())
             }
             "expression" | "expressionFilter" => {
                 let are_criteria = name == "expression";
@@ -358,13 +358,13 @@ pub(crate) fn without_type(style: Style, url: &str) -> String {
         return "write a subscription with a type, and below it the URL as its `repoURL`".to_owned();
     }
     let is_web = url.starts_with("https://") || url.starts_with("http://");
-    if url.starts_with("oci://") && repo_url::chart(url).is_ok() {
+    if url.starts_with("oci://") && RepositoryKind::Chart.fits(url) {
         below("chart")
-    } else if repo_url::git(url).is_ok() && (!is_web || url.contains("git")) {
+    } else if RepositoryKind::Git.fits(url) && (!is_web || url.contains("git")) {
         below("git")
-    } else if repo_url::git(url).is_ok() {
+    } else if RepositoryKind::Git.fits(url) {
         format!("{}; for a chart repository write `chart:`, and the `name` of the chart, too", below("git"))
-    } else if repo_url::image(url).is_ok() {
+    } else if RepositoryKind::Image.fits(url) {
         below("image")
     } else {
         "write `image:`, `git:` or `chart:` and below it, indented, its `repoURL:`".to_owned()

@@ -204,9 +204,20 @@ struct Divided {
 /// The forms of look-around.
 const LOOK_AROUND: &[&str] = &["(?!", "(?<!", "(?=", "(?<="];
 
+/// Whether a pattern has look-around, which Go's regular expressions do not have.
+///
+/// ```
+/// assert!(warehouse_spec::looks_around("^(?!rc)") && !warehouse_spec::looks_around("^(?:rc)"));
+/// ```
+pub fn looks_around(pattern: &str) -> bool {
+    LOOK_AROUND.iter().any(|form| pattern.contains(form))
+}
+
 /// What to do about look-around: what must not match belongs in the list with the opposite effect.
 fn without_look_around(style: Style, list: List, pattern: &str) -> Option<Help> {
-    LOOK_AROUND.iter().find(|form| pattern.contains(**form))?;
+    if !looks_around(pattern) {
+        return None;
+    }
     let reason = "Go's regular expressions have no look-around";
     let form = |pattern: &String| style.form(&format!("{}{pattern}", list.prefix));
     if let Some(same) = consuming(pattern) {
@@ -312,28 +323,13 @@ fn consuming(pattern: &str) -> Option<String> {
 
 /// Where groups at the outermost level start.
 fn outermost(pattern: &str) -> impl Iterator<Item = usize> + '_ {
-    let mut depth = 0_usize;
-    letters(pattern).filter_map(move |(at, letter)| {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        (letter == '(' && depth == 1).then_some(at)
-    })
+    with_depth(letters(pattern)).filter_map(|(at, letter, depth)| (letter == '(' && depth == 1).then_some(at))
 }
 
 /// Where the group that starts here ends.
 fn end_of_group(pattern: &str, start: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    letters(pattern).filter(|(at, _)| *at >= start).find_map(|(at, letter)| {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        (letter == ')' && depth == 0).then_some(at)
-    })
+    let group = letters(pattern).filter(|(at, _)| *at >= start);
+    with_depth(group).find_map(|(at, letter, depth)| (letter == ')' && depth == 0).then_some(at))
 }
 
 /// Whether a pattern has alternatives at its outermost level.
@@ -355,14 +351,18 @@ pub(crate) fn alternatives(pattern: &str) -> Vec<&str> {
 
 /// Where a `|` is at the outermost level.
 fn outermost_bars(pattern: &str) -> impl Iterator<Item = usize> + '_ {
-    let mut depth = 0_usize;
-    letters(pattern).filter_map(move |(at, letter)| {
+    with_depth(letters(pattern)).filter_map(|(at, letter, depth)| (letter == '|' && depth == 0).then_some(at))
+}
+
+/// Characters with the number of groups that are open behind each.
+fn with_depth(letters: impl Iterator<Item = (usize, char)>) -> impl Iterator<Item = (usize, char, usize)> {
+    letters.scan(0_usize, |depth, (at, letter)| {
         match letter {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
+            '(' => *depth += 1,
+            ')' => *depth = depth.saturating_sub(1),
             _ => {}
         }
-        (letter == '|' && depth == 0).then_some(at)
+        Some((at, letter, *depth))
     })
 }
 
@@ -395,7 +395,7 @@ pub(crate) fn in_expression(text: &str) -> Option<String> {
         let at = text.match_indices(start).map(|(at, _)| at).find(|at| {
             let pattern = &text[at + start.len()..];
             let end = pattern.find(&start[start.len() - 1..]).unwrap_or(pattern.len());
-            LOOK_AROUND.iter().any(|form| pattern[..end].contains(form))
+            looks_around(&pattern[..end])
         })?;
         Some((at, &start[start.len() - 1..]))
     })?;

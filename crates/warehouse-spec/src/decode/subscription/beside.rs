@@ -242,7 +242,7 @@ pub(crate) fn beside_git<'t>(
     if !object.has("git") {
         return Vec::new();
     }
-    ["includePaths", "excludePaths"]
+    edition::LISTS_BESIDE_GIT
         .into_iter()
         .filter_map(|name| {
             let field = object.take(context, name)?;

@@ -15,6 +15,10 @@ use crate::yaml::{Node, Value};
 
 const WHAT: &str = "the specification of a Warehouse";
 
+/// Why there must be subscriptions ([rule 1.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), and what to do where there are none.
+const NEEDS_ONE: &str = "a Warehouse needs at least one subscription";
+const ADD_ONE: &str = "add `- image:`, `- git:` or `- chart:` under `subscriptions`";
+
 /// The names of its fields.
 pub(crate) const SPEC: &[&str] =
     &["shard", "interval", "freightCreationPolicy", "freightCreationCriteria", "subscriptions"];
@@ -107,18 +111,16 @@ fn criteria_of<'n>(context: &mut Context, field: Field<'n>) -> Option<(FreightCr
 
 /// The subscriptions, at least one ([rule 1.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::subscription::Subscription> {
-    let empty = "a Warehouse needs at least one subscription";
-    let help = "add `- image:`, `- git:` or `- chart:` under `subscriptions`";
     if let Some(field) = object.take_even_null(context, "subscriptions", "subscriptions") {
         return subscriptions_in(context, object.node, &field);
     }
-    let message = format!("`subscriptions` is missing: {empty}");
+    let message = format!("`subscriptions` is missing: {NEEDS_ONE}");
     match object.take_misnamed((WHAT, SPEC), "subscriptions") {
         Some(field) => {
             context.misnamed(&field, (WHAT, "subscriptions"), &message);
             subscriptions_in(context, object.node, &field);
         }
-        None => context.error_at(Code::Missing, object.at(), message, help),
+        None => context.error_at(Code::Missing, object.at(), message, ADD_ONE),
     }
     Vec::new()
 }
@@ -129,14 +131,12 @@ pub(crate) fn subscriptions_in(
     around: &Node,
     field: &Field<'_>,
 ) -> Vec<crate::subscription::Subscription> {
-    let empty = "a Warehouse needs at least one subscription";
-    let help = "add `- image:`, `- git:` or `- chart:` under `subscriptions`";
     if field.node.is_null() {
         context.error_at(
             Code::Missing,
             field.at_key(),
-            format!("`subscriptions` has no value: {empty}"),
-            help,
+            format!("`subscriptions` has no value: {NEEDS_ONE}"),
+            ADD_ONE,
         );
         return Vec::new();
     }
@@ -152,7 +152,7 @@ pub(crate) fn subscriptions_in(
         return Vec::new();
     };
     if items.is_empty() {
-        context.error(Code::Missing, field, format!("`subscriptions` is empty: {empty}"), help);
+        context.error(Code::Missing, field, format!("`subscriptions` is empty: {NEEDS_ONE}"), ADD_ONE);
     }
     let placed: Vec<Placed> = items
         .iter()
